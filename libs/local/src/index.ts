@@ -1,0 +1,3 @@
+export { type NatsOptions, type NatsServer, startNats } from './nats-server.ts';
+export { type PostgresOptions, type PostgresServer, startPostgres } from './postgres-server.ts';
+export { SetupError } from './setup-error.ts';

@@ -1,0 +1,173 @@
+import { truncateSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import postgres from 'postgres';
+import { freePort } from './ports.ts';
+import { type PostgresBinaries, postgresBinaries, postgresUser, type RunAs } from './postgres-binaries.ts';
+import { POSTGRES_SUPERUSER, postgresDataDir, preparePostgresData } from './postgres-data.ts';
+import { POSTGRES_END } from './process-ledger.ts';
+import { describeExit, logTail, type ServerProcess, spawnServer } from './server-process.ts';
+import { errorCode, SetupError } from './setup-error.ts';
+
+export interface PostgresOptions {
+  /** Made when it does not exist; moved out of a folder that the Postgres user could not reach. */
+  readonly dataDir: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Prints nothing when it is ready. */
+  readonly quiet?: boolean;
+  /** Overrides of postgresql.conf; `fsync: 'off'` also skips the sync of a new data directory. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Where the superuser's generated password is kept (mode 0600); beside the data directory by default. */
+  readonly passwordFile?: string;
+  readonly logFile?: string;
+  /** Told the pid at once, before the server is ready. */
+  readonly onSpawn?: (pid: number) => void;
+}
+
+export interface PostgresServer extends ServerProcess {
+  /** The superuser's login to the database `postgres`. */
+  readonly adminUrl: string;
+  readonly port: number;
+  readonly dataDir: string;
+}
+
+const START_TIMEOUT_MS = 120_000;
+
+// Durable as in production: a demo that loses orders on a crash would show the wrong thing.
+const SETTINGS: Readonly<Record<string, string>> = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '300',
+  shared_buffers: '256MB',
+  max_wal_size: '4GB',
+  shared_preload_libraries: 'pg_stat_statements',
+  log_min_messages: 'warning',
+  log_line_prefix: '%m %d %a ',
+  fsync: 'on',
+  synchronous_commit: 'on',
+  full_page_writes: 'on',
+};
+
+/**
+ * Starts the Postgres that comes with npm and waits until it answers.
+ * @throws SetupError for a data directory of another version, one that is in use, a port that is taken, and whatever
+ *   else Postgres itself says
+ */
+export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
+  const runAs = postgresUser();
+  const binaries = postgresBinaries(runAs);
+  const dataDir = postgresDataDir(options.dataDir, runAs);
+  const settings = { ...SETTINGS, ...options.settings };
+  const passwordFile = options.passwordFile ?? `${options.dataDir}.password`;
+  const password = await preparePostgresData(dataDir, passwordFile, binaries, {
+    runAs,
+    durable: settings['fsync'] !== 'off',
+  });
+  const launch = { dataDir, binaries, runAs, settings, logFile: options.logFile ?? `${options.dataDir}.log` };
+  for (let attempt = 1; ; attempt++) {
+    const port = options.port === 0 ? await freePort() : options.port;
+    const server = await spawnPostgres(launch, port);
+    options.onSpawn?.(server.pid);
+    const adminUrl = `postgres://${POSTGRES_SUPERUSER}:${password}@127.0.0.1:${port}/postgres`;
+    const fault = await untilReady(server, adminUrl, launch.logFile);
+    if (fault === undefined) {
+      if (options.quiet !== true) console.log(`postgres ready on port ${port}, data in ${dataDir}`);
+      return { ...server, adminUrl, port, dataDir };
+    }
+    await server.stop();
+    if (attempt >= 10 || !isPassing(fault, options.port))
+      throw new SetupError(faultSentence(fault, port, launch.logFile));
+    await delay(200 * attempt);
+  }
+}
+
+interface Launch {
+  readonly dataDir: string;
+  readonly binaries: PostgresBinaries;
+  readonly runAs: RunAs | undefined;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly logFile: string;
+}
+
+function spawnPostgres(
+  { dataDir, binaries, runAs, settings, logFile }: Launch,
+  port: number,
+): Promise<ServerProcess> {
+  emptyFile(logFile);
+  return spawnServer({
+    file: binaries.postgres,
+    args: [
+      '-D',
+      dataDir,
+      '-p',
+      String(port),
+      ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
+    ],
+    env: { LC_ALL: 'C', TZ: 'UTC', LD_LIBRARY_PATH: binaries.libraries },
+    logFile,
+    end: POSTGRES_END,
+    runAs,
+  });
+}
+
+/** Undefined once it answers a query; else what it said before it ended. */
+async function untilReady(
+  server: ServerProcess,
+  adminUrl: string,
+  logFile: string,
+): Promise<string | undefined> {
+  let ended: string | undefined;
+  void server.exited.then((exit) => (ended = describeExit(exit)));
+  const until = performance.now() + START_TIMEOUT_MS;
+  let lastFault = 'no answer';
+  while (performance.now() < until) {
+    if (ended !== undefined) return fatalLine(logFile) ?? ended;
+    const sql = postgres(adminUrl, { max: 1, connect_timeout: 5, onnotice: () => {}, fetch_types: false });
+    try {
+      await sql`select 1`;
+      return undefined;
+    } catch (error) {
+      lastFault = String(error);
+      // A wrong password will not get better by waiting; "starting up" (57P03) and refused connections will.
+      if (errorCode(error) === '28P01') return lastFault;
+      await delay(25);
+    } finally {
+      await sql.end({ timeout: 1 });
+    }
+  }
+  return `${lastFault} after ${START_TIMEOUT_MS / 1000} s`;
+}
+
+function fatalLine(logFile: string): string | undefined {
+  const lines = logTail(logFile);
+  const line = lines.findLast((text) => /FATAL|PANIC/.test(text)) ?? lines.at(-1);
+  return line?.replace(/^.*?(FATAL|PANIC):\s*/, '');
+}
+
+/** Faults that go away: backends of a killed Postgres are still ending, or somebody took the free port first. */
+function isPassing(fault: string, wantedPort: number): boolean {
+  return (
+    /shared memory block .* still in use|lock file/.test(fault) || (wantedPort === 0 && isPortFault(fault))
+  );
+}
+
+function isPortFault(fault: string): boolean {
+  return /could not (bind|create any TCP\/IP sockets)/.test(fault);
+}
+
+function faultSentence(fault: string, port: number, logFile: string): string {
+  if (isPortFault(fault))
+    return `Postgres did not start because port ${port} is in use: stop what holds it, or set ZOCO_PORT_OFFSET=100.`;
+  if (/28P01|password authentication failed/.test(fault)) {
+    return 'Postgres refuses the password that is kept beside its data: `npm start -- --fresh` deletes both and starts anew.';
+  }
+  return `Postgres did not start: ${fault} (its log: ${logFile})`;
+}
+
+function emptyFile(file: string): void {
+  try {
+    truncateSync(file);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+}
