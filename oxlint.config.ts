@@ -27,7 +27,7 @@ export default defineConfig({
     'typescript/no-unsafe-member-access': 'error',
     'typescript/no-unsafe-return': 'error',
     'typescript/ban-ts-comment': 'error',
-    'typescript/switch-exhaustiveness-check': 'error',
+    'typescript/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
 
     // Node strips types file by file: an import of a type only must say so, or it fails at run time.
     'typescript/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
