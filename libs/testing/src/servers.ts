@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { openTemporaryState, startNats, startPostgres, type TemporaryState } from '@zoco/local';
+import { openTemporaryState, startNats, startPostgres, type State } from '@zoco/local';
 
 /** Real servers for tests; dispose stops them and deletes their data. */
 export interface TestServers extends AsyncDisposable {
@@ -21,7 +21,7 @@ export async function startTestServers(): Promise<TestServers> {
   return { adminUrl, natsUrl, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
-async function startTestPostgres(state: TemporaryState, cleanup: AsyncDisposableStack): Promise<string> {
+async function startTestPostgres(state: State, cleanup: AsyncDisposableStack): Promise<string> {
   const server = await startPostgres({
     dataDir: join(state.dir, 'postgres'),
     port: 0,
@@ -34,7 +34,7 @@ async function startTestPostgres(state: TemporaryState, cleanup: AsyncDisposable
   return server.adminUrl;
 }
 
-async function startTestNats(state: TemporaryState, cleanup: AsyncDisposableStack): Promise<string> {
+async function startTestNats(state: State, cleanup: AsyncDisposableStack): Promise<string> {
   const server = await startNats({
     storeDir: join(state.dir, 'nats'),
     port: 0,
@@ -43,4 +43,13 @@ async function startTestNats(state: TemporaryState, cleanup: AsyncDisposableStac
   });
   cleanup.defer(() => server.stop());
   return server.url;
+}
+
+/** A NATS of one test file: durable consumers are shared by all who connect, so files that consume need their own. */
+export async function startPrivateNats(): Promise<{ url: string } & AsyncDisposable> {
+  await using cleanup = new AsyncDisposableStack();
+  const state = cleanup.use(await openTemporaryState());
+  const url = await startTestNats(state, cleanup);
+  const running = cleanup.move();
+  return { url, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }

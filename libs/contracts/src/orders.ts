@@ -1,0 +1,212 @@
+import { z } from 'zod';
+import { defineEvent } from './event.ts';
+import {
+  addressField,
+  centsField,
+  currencyField,
+  idField,
+  localeField,
+  rateBpsField,
+  timeField,
+} from './fields.ts';
+import { customerSnapshot } from './users.ts';
+
+export const orderStatus = z.enum([
+  'pending',
+  'rejected',
+  'created',
+  'confirmed',
+  'cancel_pending',
+  'canceled',
+  'expired',
+  'shipped',
+  'delivered',
+]);
+export type OrderStatus = z.infer<typeof orderStatus>;
+
+export const paymentStatus = z.enum(['unpaid', 'pending', 'paid', 'partially_refunded', 'refunded']);
+export type PaymentStatus = z.infer<typeof paymentStatus>;
+
+/** How an order is paid: by card now, by bank transfer, or on the customer's account with terms. */
+export const paymentMethod = z.enum(['card', 'transfer', 'on_account']);
+export type PaymentMethod = z.infer<typeof paymentMethod>;
+
+export const orderItem = z.object({
+  product_id: idField('product'),
+  sku: z.string(),
+  name: z.string(),
+  category: z.string().nullable(),
+  quantity: z.int().positive(),
+  unit_price_cents: centsField,
+  tax_rate_bps: rateBpsField,
+  subtotal_cents: centsField,
+  tax_cents: centsField,
+});
+export type OrderItem = z.infer<typeof orderItem>;
+
+/** An order as the other services need it: complete, so that none of them has to ask back. */
+export const orderSnapshot = z.object({
+  order_id: idField('order'),
+  number: z.string(),
+  user_id: idField('user').nullable(),
+  customer: customerSnapshot.nullable(),
+  buyer_email: z.string(),
+  buyer_name: z.string(),
+  locale: localeField,
+  currency: currencyField,
+  prices_include_tax: z.boolean(),
+  items: z.array(orderItem),
+  subtotal_cents: centsField,
+  tax_cents: centsField,
+  shipping_cents: centsField,
+  total_cents: centsField,
+  payment_method: paymentMethod,
+  shipping_address: addressField.nullable(),
+  created_at: timeField,
+});
+export type OrderSnapshot = z.infer<typeof orderSnapshot>;
+
+const exampleOrder: z.input<typeof orderSnapshot> = {
+  order_id: 'ord_01jqb3k5xwf7kt3qk5v1y6zj3m' as never,
+  number: '2026-000042',
+  user_id: 'usr_01jqb3k5xwf7kt3qk5v1y6zj3m' as never,
+  customer: null,
+  buyer_email: 'ana@example.com',
+  buyer_name: 'Ana García',
+  locale: 'es-ES',
+  currency: 'EUR',
+  prices_include_tax: true,
+  items: [
+    {
+      product_id: 'prd_01jqb3k5xwf7kt3qk5v1y6zj3m' as never,
+      sku: '9780439023481',
+      name: 'The Hunger Games',
+      category: 'fiction',
+      quantity: 2,
+      unit_price_cents: 1299,
+      tax_rate_bps: 400,
+      subtotal_cents: 2598,
+      tax_cents: 100,
+    },
+  ],
+  subtotal_cents: 2598,
+  tax_cents: 113,
+  shipping_cents: 350,
+  total_cents: 2948,
+  payment_method: 'card',
+  shipping_address: { line1: 'Calle Mayor 1', city: 'Madrid', postal_code: '28013', country: 'ES' },
+  created_at: '2026-11-22T10:15:00.000Z',
+};
+const exampleId = exampleOrder.order_id;
+
+export const orderCreated = defineEvent({
+  type: 'order.created',
+  producer: 'orders',
+  summary: 'Stock is reserved and totals are fixed; the order waits for payment until `expires_at`.',
+  data: orderSnapshot.extend({
+    expires_at: timeField.nullable(),
+    /** A single-use token of the payment provider (`pm_…`), never card data. */
+    payment_token: z.string().nullable(),
+  }),
+  example: { ...exampleOrder, expires_at: '2026-11-22T10:30:00.000Z', payment_token: 'pm_card_visa' },
+});
+
+export const orderRejected = defineEvent({
+  type: 'order.rejected',
+  producer: 'orders',
+  summary: 'The order could not be created: out of stock, or the catalog did not answer in time.',
+  data: z.object({ order_id: idField('order'), reason: z.string() }),
+  example: { order_id: exampleId, reason: 'out_of_stock' },
+});
+
+export const orderConfirmed = defineEvent({
+  type: 'order.confirmed',
+  producer: 'orders',
+  summary: 'Paid, or accepted on account: stock is committed, the invoice is issued.',
+  data: orderSnapshot.extend({
+    confirmed_at: timeField,
+    cancel_until: timeField,
+    payment_status: paymentStatus,
+    payment_terms_days: z.int().nullable(),
+  }),
+  example: {
+    ...exampleOrder,
+    confirmed_at: '2026-11-22T10:15:01.000Z',
+    cancel_until: '2026-11-22T10:25:01.000Z',
+    payment_status: 'paid',
+    payment_terms_days: null,
+  },
+});
+
+export const orderCancelRequested = defineEvent({
+  type: 'order.cancel_requested',
+  producer: 'orders',
+  summary: 'A confirmed order is being canceled: money goes back first, `order.canceled` follows.',
+  data: z.object({ order_id: idField('order'), reason: z.string(), requested_at: timeField }),
+  example: { order_id: exampleId, reason: 'buyer_request', requested_at: '2026-11-22T10:20:00.000Z' },
+});
+
+export const orderCanceled = defineEvent({
+  type: 'order.canceled',
+  producer: 'orders',
+  summary: 'The order is canceled and its stock goes back; `was_confirmed` tells which kind of stock.',
+  data: z.object({
+    order_id: idField('order'),
+    reason: z.string(),
+    was_confirmed: z.boolean(),
+    canceled_at: timeField,
+  }),
+  example: {
+    order_id: exampleId,
+    reason: 'buyer_request',
+    was_confirmed: true,
+    canceled_at: '2026-11-22T10:20:01.000Z',
+  },
+});
+
+export const orderExpired = defineEvent({
+  type: 'order.expired',
+  producer: 'orders',
+  summary: 'Not paid in time; the reservation is released.',
+  data: z.object({ order_id: idField('order'), expired_at: timeField }),
+  example: { order_id: exampleId, expired_at: '2026-11-22T10:30:00.000Z' },
+});
+
+export const orderShipped = defineEvent({
+  type: 'order.shipped',
+  producer: 'orders',
+  summary: 'The order left the warehouse.',
+  data: z.object({
+    order_id: idField('order'),
+    carrier: z.string().nullable(),
+    tracking: z.string().nullable(),
+    shipped_at: timeField,
+  }),
+  example: {
+    order_id: exampleId,
+    carrier: 'Correos',
+    tracking: 'PQ4F6X0',
+    shipped_at: '2026-11-23T08:00:00.000Z',
+  },
+});
+
+export const orderDelivered = defineEvent({
+  type: 'order.delivered',
+  producer: 'orders',
+  summary: 'The order arrived.',
+  data: z.object({ order_id: idField('order'), delivered_at: timeField }),
+  example: { order_id: exampleId, delivered_at: '2026-11-24T12:00:00.000Z' },
+});
+
+export const orderRefunded = defineEvent({
+  type: 'order.refunded',
+  producer: 'orders',
+  summary: 'Money of the order went back, in part or in full.',
+  data: z.object({
+    order_id: idField('order'),
+    refunded_cents: centsField,
+    total_cents: centsField,
+    payment_status: paymentStatus,
+  }),
+  example: { order_id: exampleId, refunded_cents: 2948, total_cents: 2948, payment_status: 'refunded' },
+});

@@ -1,0 +1,244 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type JetStreamClient, jetstream, type JsMsg } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { SpanKind } from '@opentelemetry/api';
+import {
+  durableOf,
+  envelopeSchema,
+  type EventData,
+  type EventDefinition,
+  type ServiceName,
+  streamOf,
+} from '@zoco/contracts';
+import { isTenantId, Problem, retryDelayMs, type TenantId } from '@zoco/kernel';
+import type { Database, Tx } from '@zoco/postgres';
+import { type Failpoint, inSpan, type Logger } from '@zoco/service';
+import { createKeyedQueue } from './keyed-queue.ts';
+import { eventLag, handled, handleDuration } from './metrics.ts';
+
+/** An event as its handler sees it. */
+export interface Received<E extends EventDefinition> {
+  readonly id: string;
+  readonly tenantId: TenantId;
+  readonly aggregateId: string;
+  readonly version: number;
+  readonly time: Date;
+  readonly data: EventData<E>;
+}
+
+/**
+ * Handles one event inside the transaction that also marks it as handled: it takes effect once, however often it is
+ * delivered. Returns, if it likes, what to do after the commit; that may be lost in a crash, so it can only be a hint.
+ */
+export type Handle<E extends EventDefinition> = (tx: Tx, event: Received<E>) => Promise<void | (() => void)>;
+
+export interface EventHandler {
+  readonly event: EventDefinition;
+  readonly handle: Handle<EventDefinition>;
+}
+
+/** Binds a handler to its event. */
+export function on<E extends EventDefinition>(event: E, handle: Handle<E>): EventHandler {
+  // The runner parses with this very definition before it calls the handler.
+  return { event, handle: handle as Handle<EventDefinition> };
+}
+
+export interface ConsumerOptions {
+  readonly service: ServiceName;
+  readonly db: Database;
+  readonly log: Logger;
+  readonly failpoint?: Failpoint;
+  /** Deliveries handled at once; events of one aggregate always one after the other. Default 8. */
+  readonly concurrency?: number;
+}
+
+/** Delay before each further try, by how often the event was delivered. Plain `nak` would redeliver at once. */
+const RETRY_DELAYS_MS = [1000, 5000, 15_000, 60_000, 300_000, 900_000, 900_000];
+const DELIVERIES_MAX = RETRY_DELAYS_MS.length + 1;
+const RETRYABLE_KINDS = new Set(['unavailable', 'upstream_timeout', 'timeout', 'limited']);
+
+class Poison extends Error {}
+
+/** Consumes one event through its durable consumer until the signal aborts; waits while NATS or the consumer is missing. */
+export async function runConsumer(
+  nc: NatsConnection,
+  handler: EventHandler,
+  options: ConsumerOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const js = jetstream(nc);
+  for (let failures = 0; !signal.aborted; failures += 1) {
+    try {
+      await pull(js, handler, options, signal, () => (failures = 0));
+    } catch (error) {
+      if (failures === 5)
+        options.log.warn(
+          { err: error, consumer: durableOf(options.service, handler.event) },
+          'cannot consume',
+        );
+    }
+    await delay(200 + retryDelayMs(failures, 200, 5000, Math.random()), undefined, { signal }).catch(
+      () => {},
+    );
+  }
+}
+
+async function pull(
+  js: JetStreamClient,
+  handler: EventHandler,
+  options: ConsumerOptions,
+  signal: AbortSignal,
+  onMessage: () => void,
+): Promise<void> {
+  const durable = durableOf(options.service, handler.event);
+  const consumer = await js.consumers.get(streamOf(handler.event.producer), durable);
+  const messages = await consumer.consume({
+    max_messages: 64,
+    expires: 10_000,
+    abort_on_missing_resource: true,
+  });
+  const stop = () => messages.stop();
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  const queue = createKeyedQueue(options.concurrency ?? 8);
+  try {
+    for await (const message of messages) {
+      onMessage();
+      await queue.add(aggregateOf(message), () => deliver(message, durable, handler, options));
+    }
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await queue.idle();
+  }
+}
+
+async function deliver(
+  message: JsMsg,
+  durable: string,
+  handler: EventHandler,
+  options: ConsumerOptions,
+): Promise<void> {
+  const working = setInterval(() => message.working(), 10_000);
+  const stop = handleDuration.startTimer({ consumer: durable });
+  try {
+    const outcome = await handleOnce(message, durable, handler, options);
+    options.failpoint?.('after-handle-before-ack');
+    message.ack();
+    handled.inc({ consumer: durable, outcome });
+  } catch (error) {
+    await fail(message, durable, error, options);
+  } finally {
+    clearInterval(working);
+    stop();
+  }
+}
+
+async function handleOnce(
+  message: JsMsg,
+  durable: string,
+  handler: EventHandler,
+  options: ConsumerOptions,
+): Promise<'done' | 'duplicate'> {
+  const { event, traceparent } = parse(message, handler.event);
+  const attributes = {
+    'messaging.system': 'nats',
+    'messaging.operation.name': 'process',
+    'messaging.destination.name': streamOf(handler.event.producer),
+    'messaging.consumer.group.name': durable,
+    'messaging.message.id': event.id,
+  };
+  return inSpan(
+    `process ${handler.event.type}`,
+    { kind: SpanKind.CONSUMER, attributes, parent: traceparent },
+    async () => {
+      const result = await options.db.transact(event.tenantId, async (tx) => {
+        // Blocks while a twin is being handled, and inserts nothing when it has been.
+        const marked = await tx.sql`
+        insert into inbox (tenant_id, consumer, event_id) values (${event.tenantId}, ${durable}, ${event.id})
+        on conflict do nothing`;
+        if (marked.count === 0) return { outcome: 'duplicate' as const, afterCommit: undefined };
+        return { outcome: 'done' as const, afterCommit: await handler.handle(tx, event) };
+      });
+      eventLag.observe({ consumer: durable }, Math.max(0, (Date.now() - event.time.getTime()) / 1000));
+      result.afterCommit?.();
+      return result.outcome;
+    },
+  );
+}
+
+function parse(
+  message: JsMsg,
+  definition: EventDefinition,
+): { event: Received<EventDefinition>; traceparent: string | undefined } {
+  try {
+    const envelope = envelopeSchema.parse(message.json());
+    if (envelope.type !== definition.type) throw new Error(`type is ${envelope.type}`);
+    if (!message.subject.endsWith(`.${envelope.tenantid}`))
+      throw new Error('subject and envelope name different tenants');
+    return {
+      traceparent: envelope.traceparent,
+      event: {
+        id: envelope.id,
+        tenantId: envelope.tenantid,
+        aggregateId: envelope.subject,
+        version: envelope.aggregateversion,
+        time: new Date(envelope.time),
+        data: definition.data.parse(envelope.data),
+      },
+    };
+  } catch (cause) {
+    throw new Poison(cause instanceof Error ? cause.message : 'the message cannot be read', { cause });
+  }
+}
+
+async function fail(
+  message: JsMsg,
+  durable: string,
+  error: unknown,
+  options: ConsumerOptions,
+): Promise<void> {
+  const deliveries = message.info.deliveryCount;
+  const hopeless = error instanceof Poison || (error instanceof Problem && !RETRYABLE_KINDS.has(error.kind));
+  const log = options.log.child({ consumer: durable, deliveries, subject: message.subject });
+  if (!hopeless && deliveries < DELIVERIES_MAX) {
+    log.warn({ err: error }, 'event will be tried again');
+    handled.inc({ consumer: durable, outcome: 'retried' });
+    message.nak(RETRY_DELAYS_MS[deliveries - 1] ?? 1000);
+    return;
+  }
+  log.error({ err: error }, 'event is parked as a dead letter');
+  try {
+    await park(message, durable, error, options.db);
+    handled.inc({ consumer: durable, outcome: 'dead' });
+    message.term();
+  } catch (parkError) {
+    // Nothing is lost: the event comes again.
+    log.error({ err: parkError }, 'dead letter could not be written');
+    message.nak(5000);
+  }
+}
+
+async function park(message: JsMsg, durable: string, error: unknown, db: Database): Promise<void> {
+  const tenant = message.subject.split('.').at(-1);
+  if (!isTenantId(tenant)) throw new Error('the subject names no tenant');
+  const eventId = message.headers?.get('Nats-Msg-Id') || `${message.info.stream}:${message.seq}`;
+  const text = error instanceof Error ? error.message : String(error);
+  const payload = message.string().replaceAll('\0', '');
+  await db.transact(
+    tenant,
+    (tx) => tx.sql`
+    insert into dead_letters (tenant_id, consumer, event_id, subject, payload, error, attempts)
+    values (${tenant}, ${durable}, ${eventId}, ${message.subject}, ${payload}, ${text.slice(0, 2000)}, ${message.info.deliveryCount})
+    on conflict (tenant_id, consumer, event_id) do update
+      set error = excluded.error, attempts = excluded.attempts, redriven_at = null`,
+  );
+}
+
+/** Key of the order in which events are handled; a message that cannot be read has none and is ordered by itself. */
+function aggregateOf(message: JsMsg): string {
+  try {
+    return envelopeSchema.shape.subject.parse(message.json<{ subject: unknown }>().subject);
+  } catch {
+    return `unreadable-${message.seq}`;
+  }
+}

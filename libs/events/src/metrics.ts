@@ -1,0 +1,56 @@
+import { registry } from '@zoco/service';
+import { Counter, Gauge, Histogram } from 'prom-client';
+
+export const published = new Counter({
+  name: 'zoco_events_published_total',
+  help: 'Events that JetStream acknowledged, by type.',
+  labelNames: ['type'],
+  registers: [registry],
+});
+
+export const publishFailures = new Counter({
+  name: 'zoco_events_publish_failures_total',
+  help: 'Publishes without an acknowledgement; the event stays in the outbox.',
+  registers: [registry],
+});
+
+export const outboxPending = new Gauge({
+  name: 'zoco_outbox_pending',
+  help: 'Events in the outbox that are not published yet.',
+  registers: [registry],
+});
+
+export const outboxAge = new Gauge({
+  name: 'zoco_outbox_oldest_age_seconds',
+  help: 'Age of the oldest event that is not published yet; 0 when there is none.',
+  registers: [registry],
+});
+
+export const handled = new Counter({
+  name: 'zoco_events_handled_total',
+  help: 'Deliveries by consumer and outcome: done, duplicate, retried, dead.',
+  labelNames: ['consumer', 'outcome'],
+  registers: [registry],
+});
+
+export const handleDuration = new Histogram({
+  name: 'zoco_event_handle_duration_seconds',
+  help: 'Time to handle one delivery, commit included.',
+  labelNames: ['consumer'],
+  buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  registers: [registry],
+});
+
+export const eventLag = new Histogram({
+  name: 'zoco_event_lag_seconds',
+  help: 'Time from the moment an event was recorded to the end of its handling.',
+  labelNames: ['consumer'],
+  buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 300],
+  registers: [registry],
+});
+
+export const deadLettersOpen = new Gauge({
+  name: 'zoco_dead_letters',
+  help: 'Dead letters that nobody has redriven.',
+  registers: [registry],
+});

@@ -1,0 +1,92 @@
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  DeliverPolicy,
+  DiscardPolicy,
+  type JetStreamManager,
+  jetstreamManager,
+  JetStreamApiError,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import { type NatsConnection, nanos } from '@nats-io/transport-node';
+import {
+  durableOf,
+  EVENTS,
+  HANDLES,
+  SERVICE_NAMES,
+  type ServiceName,
+  streamOf,
+  subjectOf,
+} from '@zoco/contracts';
+
+const DAY_MS = 24 * 3600 * 1000;
+const NAME_IN_USE = 10_058;
+
+export interface ProvisionOptions {
+  /** 1 on one machine, 3 on a cluster. */
+  readonly replicas?: number;
+  readonly streamBytesMax?: number;
+}
+
+/**
+ * Creates every stream and durable consumer of the call graph, or brings them up to date. Services only bind to them, so their
+ * NATS users need no right to create anything.
+ */
+export async function provisionStreams(nc: NatsConnection, options: ProvisionOptions = {}): Promise<void> {
+  const jsm = await jetstreamManager(nc);
+  const producers = new Set(EVENTS.map((event) => event.producer));
+  for (const producer of producers) await ensureStream(jsm, streamConfig(producer, options));
+  for (const consumer of SERVICE_NAMES) {
+    for (const event of HANDLES[consumer]) {
+      await jsm.consumers.add(streamOf(event.producer), consumerConfig(consumer, event));
+    }
+  }
+}
+
+function streamConfig(
+  producer: ServiceName,
+  options: ProvisionOptions,
+): Partial<StreamConfig> & { name: string } {
+  return {
+    name: streamOf(producer),
+    subjects: [`zoco.${producer}.>`],
+    retention: RetentionPolicy.Limits,
+    storage: StorageType.File,
+    num_replicas: options.replicas ?? 1,
+    max_age: nanos(14 * DAY_MS),
+    max_bytes: options.streamBytesMax ?? 1024 ** 3,
+    max_msg_size: 256 * 1024,
+    // A full stream refuses new events, which wait in the outbox; `old` would drop what nobody has consumed yet.
+    discard: DiscardPolicy.New,
+    duplicate_window: nanos(120_000),
+    deny_delete: true,
+    deny_purge: true,
+  };
+}
+
+function consumerConfig(consumer: ServiceName, event: (typeof EVENTS)[number]): Partial<ConsumerConfig> {
+  return {
+    durable_name: durableOf(consumer, event),
+    filter_subject: subjectOf(event, '*'),
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+    ack_wait: nanos(30_000),
+    max_ack_pending: 64,
+    // A net only: after eight failed tries the consumer itself parks the event as a dead letter.
+    max_deliver: 20,
+  };
+}
+
+async function ensureStream(
+  jsm: JetStreamManager,
+  config: Partial<StreamConfig> & { name: string },
+): Promise<void> {
+  try {
+    await jsm.streams.add(config);
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError) || error.code !== NAME_IN_USE) throw error;
+    await jsm.streams.update(config.name, config);
+  }
+}

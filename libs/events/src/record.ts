@@ -1,0 +1,48 @@
+import type { EventDefinition, EventInput } from '@zoco/contracts';
+import { newId } from '@zoco/kernel';
+import type { Tx } from '@zoco/postgres';
+import { currentTraceparent } from '@zoco/service';
+
+/** One event of an aggregate: its id and the version that the change gave it. */
+export interface EventRecord<E extends EventDefinition> {
+  readonly aggregateId: string;
+  readonly version: number;
+  readonly data: EventInput<E>;
+}
+
+/** Channel on which a committed event wakes the relays. */
+export const OUTBOX_CHANNEL = 'outbox';
+
+/**
+ * Records an event in the transaction that made it true: both commit or neither does. Call it after the update of the
+ * aggregate's row, whose lock makes the order of events the order of commits.
+ * @throws ZodError when the data does not fit the event, which is a bug
+ */
+export function record<E extends EventDefinition>(tx: Tx, event: E, one: EventRecord<E>): Promise<void> {
+  return recordAll(tx, event, [one]);
+}
+
+/** The same for many aggregates in one statement. */
+export async function recordAll<E extends EventDefinition>(
+  tx: Tx,
+  event: E,
+  records: readonly EventRecord<E>[],
+): Promise<void> {
+  if (records.length === 0) return;
+  const rows = records.map((one) => ({
+    id: newId('event'),
+    aggregate_id: one.aggregateId,
+    aggregate_version: one.version,
+    data: event.data.parse(one.data),
+  }));
+  const traceparent = currentTraceparent() ?? null;
+  // The wake-up rides in the same statement and is sent by Postgres only if this commits.
+  await tx.sql`
+    with recorded as (
+      insert into outbox (tenant_id, id, type, aggregate_id, aggregate_version, data, traceparent)
+      select ${tx.tenantId}, r.id, ${event.type}, r.aggregate_id, r.aggregate_version, r.data, ${traceparent}
+      from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
+        as r(id text, aggregate_id text, aggregate_version int, data jsonb)
+      returning 1)
+    select pg_notify(${OUTBOX_CHANNEL}, '') from recorded limit 1`;
+}

@@ -1,0 +1,206 @@
+import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { SpanKind } from '@opentelemetry/api';
+import { type ServiceName, streamOf } from '@zoco/contracts';
+import { retryDelayMs } from '@zoco/kernel';
+import type { Database, WorkerTx } from '@zoco/postgres';
+import { type Failpoint, inSpan, type Logger } from '@zoco/service';
+import { type OutboxRow, toMessage } from './envelope.ts';
+import { deadLettersOpen, outboxAge, outboxPending, publishFailures, published } from './metrics.ts';
+import { OUTBOX_CHANNEL } from './record.ts';
+
+export interface RelayOptions {
+  readonly service: ServiceName;
+  readonly db: Database;
+  readonly log: Logger;
+  readonly failpoint?: Failpoint;
+}
+
+/** Any number that no other advisory lock in these databases has as its first half. */
+const LOCK_SPACE = 7001;
+const BATCH_MAX = 128;
+// Below idle_in_transaction_session_timeout (10 s): a batch ends before Postgres would end it.
+const BATCH_BUDGET_MS = 5000;
+const ACK_TIMEOUT_MS = 3000;
+const POLL_MS = 250;
+const MEASURE_MS = 5000;
+const PURGE_MS = 3600_000;
+
+/**
+ * Publishes the outbox to JetStream until the signal aborts. Any number of replicas may run it: a shard belongs to whoever
+ * holds its advisory lock, for the length of one transaction. Events of one aggregate go out one after the other, each
+ * after the acknowledgement of the one before.
+ */
+export async function runRelay(
+  nc: NatsConnection,
+  options: RelayOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const js = jetstream(nc);
+  const waker = createWaker(signal);
+  let failures = 0;
+  let measureAtMs = 0;
+  let purgeAtMs = performance.now() + PURGE_MS;
+  let unlisten: (() => Promise<void>) | undefined;
+  while (!signal.aborted) {
+    try {
+      unlisten ??= await options.db.listen(OUTBOX_CHANNEL, waker.wake);
+      const nowMs = performance.now();
+      if (nowMs >= measureAtMs) {
+        await measure(options.db);
+        measureAtMs = nowMs + MEASURE_MS;
+      }
+      if (nowMs >= purgeAtMs) {
+        await purge(options.db);
+        purgeAtMs = nowMs + PURGE_MS;
+      }
+      const sent = await relayOnce(js, options);
+      failures = 0;
+      if (sent === 0) await waker.sleep(POLL_MS);
+    } catch (error) {
+      if (failures % 10 === 3)
+        options.log.warn({ err: error, failures }, 'the outbox cannot be published at the moment');
+      publishFailures.inc();
+      await waker.sleep(100 + retryDelayMs(failures, 100, 5000, Math.random()));
+      failures += 1;
+    }
+  }
+  await unlisten?.().catch(() => {});
+}
+
+/** Publishes one batch of each shard that has something to publish and that nobody else is publishing. */
+export async function relayOnce(js: JetStreamClient, options: RelayOptions): Promise<number> {
+  const shards = await options.db.work(
+    (tx) => tx.sql<{ shard: number }[]>`select distinct shard from outbox where published_at is null`,
+  );
+  const counts = await Promise.all(shards.map(({ shard }) => relayShard(js, options, shard)));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+function relayShard(js: JetStreamClient, options: RelayOptions, shard: number): Promise<number> {
+  return options.db.work(async (tx) => {
+    const [lock] = await tx.sql<
+      { held: boolean }[]
+    >`select pg_try_advisory_xact_lock(${LOCK_SPACE}, ${shard}) as held`;
+    if (!lock?.held) return 0;
+    const rows = await tx.sql<OutboxRow[]>`
+      select seq, tenant_id, id, type, aggregate_id, aggregate_version, data, traceparent, created_at
+      from outbox where published_at is null and shard = ${shard} order by seq limit ${BATCH_MAX}`;
+    const { done, failure } = await publishInOrder(js, options.service, rows);
+    options.failpoint?.('after-publish-before-mark');
+    if (done.length > 0) {
+      await tx.sql`update outbox set published_at = now() where seq = any(${done}::bigint[])`;
+    }
+    if (failure !== undefined && done.length === 0) throw failure;
+    return done.length;
+  });
+}
+
+/**
+ * Publishes in waves: a wave holds at most one event per aggregate and goes out at once; what follows an event that failed
+ * waits for the next batch.
+ */
+async function publishInOrder(
+  js: JetStreamClient,
+  service: ServiceName,
+  rows: readonly OutboxRow[],
+): Promise<{ done: string[]; failure: unknown }> {
+  const done: string[] = [];
+  const blocked = new Set<string>();
+  const endMs = performance.now() + BATCH_BUDGET_MS;
+  let failure: unknown;
+  let rest = rows;
+  while (rest.length > 0 && performance.now() < endMs) {
+    const wave: OutboxRow[] = [];
+    const later: OutboxRow[] = [];
+    const inWave = new Set<string>();
+    for (const row of rest) {
+      if (blocked.has(row.aggregate_id)) continue;
+      (inWave.has(row.aggregate_id) ? later : wave).push(row);
+      inWave.add(row.aggregate_id);
+    }
+    const results = await Promise.allSettled(wave.map((row) => publish(js, service, row)));
+    results.forEach((result, index) => {
+      const row = wave[index];
+      if (row === undefined) return;
+      if (result.status === 'fulfilled') done.push(row.seq);
+      else {
+        failure = result.reason;
+        blocked.add(row.aggregate_id);
+      }
+    });
+    if (failure !== undefined && done.length === 0) break;
+    rest = later;
+  }
+  return { done, failure };
+}
+
+function publish(js: JetStreamClient, service: ServiceName, row: OutboxRow): Promise<void> {
+  const { subject, payload } = toMessage(service, row);
+  const attributes = {
+    'messaging.system': 'nats',
+    'messaging.operation.name': 'publish',
+    'messaging.destination.name': streamOf(service),
+    'messaging.message.id': row.id,
+  };
+  const parent = row.traceparent ?? undefined;
+  return inSpan(`publish ${row.type}`, { kind: SpanKind.PRODUCER, attributes, parent }, async () => {
+    await js.publish(subject, payload, {
+      msgID: row.id,
+      timeout: ACK_TIMEOUT_MS,
+      expect: { streamName: streamOf(service) },
+    });
+    published.inc({ type: row.type });
+  });
+}
+
+async function measure(db: Database): Promise<void> {
+  await db.work(async (tx) => {
+    const [row] = await tx.sql<{ pending: number; age: number; dead: number }[]>`
+      select count(*)::int as pending,
+             coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 as age,
+             (select count(*)::int from dead_letters where redriven_at is null) as dead
+      from outbox where published_at is null`;
+    outboxPending.set(row?.pending ?? 0);
+    outboxAge.set(Math.max(0, row?.age ?? 0));
+    deadLettersOpen.set(row?.dead ?? 0);
+  });
+}
+
+/** Streams keep 14 days, inboxes one more: an event that is still in a stream is always known to the inbox. */
+async function purge(db: Database): Promise<void> {
+  const batch = (table: 'outbox' | 'inbox') => (tx: WorkerTx) =>
+    table === 'outbox'
+      ? tx.sql`delete from outbox where ctid = any(array(
+          select ctid from outbox where published_at < now() - interval '14 days' limit 1000))`
+      : tx.sql`delete from inbox where ctid = any(array(
+          select ctid from inbox where processed_at < now() - interval '15 days' limit 1000))`;
+  for (const table of ['outbox', 'inbox'] as const) {
+    for (let removed = 1000; removed === 1000;) removed = (await db.work(batch(table))).count;
+  }
+}
+
+/** Sleep that a NOTIFY cuts short; a wake-up that comes while awake is kept for the next sleep. */
+function createWaker(signal: AbortSignal): { wake: () => void; sleep: (ms: number) => Promise<void> } {
+  let woken = false;
+  let awake: (() => void) | undefined;
+  const wake = () => {
+    woken = true;
+    awake?.();
+  };
+  signal.addEventListener('abort', wake, { once: true });
+  return {
+    wake,
+    async sleep(ms) {
+      if (!woken) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        const timer = setTimeout(resolve, ms);
+        awake = resolve;
+        await promise;
+        clearTimeout(timer);
+        awake = undefined;
+      }
+      woken = signal.aborted;
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import { HANDLES, WATCHES } from '@zoco/contracts';
+import { type ConsumerOptions, type EventHandler, runConsumer } from './consumer.ts';
+import { connectNats } from './nats.ts';
+import { runRelay } from './relay.ts';
+import { runWatchers, type Watcher } from './watch.ts';
+
+export interface EventsOptions extends ConsumerOptions {
+  readonly natsUrl: string;
+  readonly handlers: readonly EventHandler[];
+  readonly watchers?: readonly Watcher[];
+  /** Called after each reconnect: reload what watchers may have missed. */
+  readonly onReconnect?: () => void;
+  /** Called once with the connection, for what else uses NATS. */
+  readonly onConnected?: (nc: NatsConnection) => void;
+}
+
+/**
+ * Starts relay, consumers and watchers in the background; a service is ready without NATS, its outbox waits. Dispose to stop:
+ * pulling ends, what is in hand is finished, the connection drains.
+ * @throws Error when the handlers are not the ones that the call graph declares
+ */
+export function startEvents(options: EventsOptions): AsyncDisposable {
+  assertDeclared('handles', HANDLES[options.service], options.handlers);
+  assertDeclared('watches', WATCHES[options.service], options.watchers ?? []);
+  const controller = new AbortController();
+  const { signal } = controller;
+  let connection: NatsConnection | undefined;
+
+  async function run(): Promise<void> {
+    connection = await connectNats({ url: options.natsUrl, name: options.service });
+    if (signal.aborted) return;
+    options.onConnected?.(connection);
+    const nc = connection;
+    // Ends with the connection, which is drained only after the others are done.
+    void runWatchers(nc, options.watchers ?? [], options.onReconnect ?? (() => {}), options.log, signal);
+    await Promise.all([
+      runRelay(nc, options, signal),
+      ...options.handlers.map((handler) => runConsumer(nc, handler, options, signal)),
+    ]);
+  }
+
+  const running = run();
+  running.catch((error: unknown) => options.log.error({ err: error }, 'events stopped'));
+  return {
+    async [Symbol.asyncDispose]() {
+      controller.abort();
+      // While NATS was never reached there is nothing to finish, and connecting would go on for ever.
+      if (connection === undefined) return;
+      await running.catch(() => {});
+      await connection.drain().catch(() => {});
+    },
+  };
+}
+
+function assertDeclared(
+  verb: string,
+  declared: readonly { type: string }[],
+  given: readonly { event: { type: string } }[],
+): void {
+  const wanted = declared.map((event) => event.type).sort();
+  const found = given.map(({ event }) => event.type).sort();
+  if (wanted.join() !== found.join()) {
+    throw new Error(
+      `the call graph says this service ${verb} [${wanted.join(', ')}], the code has [${found.join(', ')}]`,
+    );
+  }
+}

@@ -1,0 +1,49 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import { envelopeSchema, type EventData, type EventDefinition, subjectOf } from '@zoco/contracts';
+import type { TenantId } from '@zoco/kernel';
+import type { Logger } from '@zoco/service';
+
+/** Something that every replica does with an event to keep its memory fresh. */
+export interface Watcher {
+  readonly event: EventDefinition;
+  readonly see: (data: unknown, tenantId: TenantId) => void;
+}
+
+/** Binds a watcher to its event. */
+export function watch<E extends EventDefinition>(
+  event: E,
+  see: (data: EventData<E>, tenantId: TenantId) => void,
+): Watcher {
+  return { event, see: (data, tenantId) => see(event.data.parse(data) as EventData<E>, tenantId) };
+}
+
+/**
+ * Shows events to watchers until the signal aborts, as plain subscriptions: at most once, no order across replicas. What must
+ * not be missed is reloaded in `onReconnect`, since nothing arrives while the connection is down.
+ */
+export async function runWatchers(
+  nc: NatsConnection,
+  watchers: readonly Watcher[],
+  onReconnect: () => void,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const subscriptions = watchers.map(({ event, see }) =>
+    nc.subscribe(subjectOf(event, '*'), {
+      callback: (error, message) => {
+        try {
+          if (error) throw error;
+          const envelope = envelopeSchema.parse(message.json());
+          see(envelope.data, envelope.tenantid);
+        } catch (cause) {
+          log.warn({ err: cause, subject: message.subject }, 'watched event cannot be read');
+        }
+      },
+    }),
+  );
+  signal.addEventListener('abort', () => subscriptions.forEach((one) => one.unsubscribe()), { once: true });
+  for await (const status of nc.status()) {
+    if (signal.aborted) return;
+    if (status.type === 'reconnect') onReconnect();
+  }
+}

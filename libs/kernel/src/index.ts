@@ -1,0 +1,25 @@
+export { ID_PREFIXES, type Id, type IdKind, isId, newId } from './ids.ts';
+export {
+  CENTS_MAX,
+  allocate,
+  currencyExponent,
+  formatMoney,
+  grossTax,
+  isCurrency,
+  isCents,
+  multiplyCents,
+  netTax,
+  parseDecimal,
+  sumCents,
+} from './money.ts';
+export {
+  type FieldError,
+  PROBLEM_STATUS,
+  Problem,
+  type ProblemKind,
+  type ProblemOptions,
+} from './problem.ts';
+export { assertNever } from './assert-never.ts';
+export { isTenantId, type TenantId, TENANT_ID_PATTERN, tenantId } from './tenant-id.ts';
+export { createGate, type Gate, type GateOptions } from './gate.ts';
+export { retryDelayMs } from './backoff.ts';

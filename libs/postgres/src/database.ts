@@ -1,0 +1,152 @@
+import { createGate, retryDelayMs, type TenantId } from '@zoco/kernel';
+import { PgDialect } from 'drizzle-orm/pg-core';
+import { type PostgresJsDatabase, PostgresJsSession, PostgresJsTransaction } from 'drizzle-orm/postgres-js';
+import type postgres from 'postgres';
+import { connect, type Sql } from './connection.ts';
+import { isRetryable } from './failures.ts';
+
+/** A read-only transaction of one tenant: Postgres itself refuses a write. */
+export interface ReadTx {
+  readonly tenantId: TenantId;
+  /** Drizzle's query builder. */
+  readonly db: PostgresJsDatabase;
+  /** Tagged template for statements that the builder cannot say. Values become parameters. */
+  readonly sql: postgres.TransactionSql;
+}
+
+/** A transaction of one tenant that may write. Only `Database.transact` makes one. */
+export interface Tx extends ReadTx {
+  readonly writable: true;
+}
+
+/** A transaction across tenants, with the narrow grants of the worker role (relay, sweepers). */
+export interface WorkerTx {
+  readonly db: PostgresJsDatabase;
+  readonly sql: postgres.TransactionSql;
+}
+
+export interface DatabaseOptions {
+  readonly url: string;
+  /** Connection of the worker role; without it `work` throws. */
+  readonly workerUrl?: string;
+  readonly applicationName: string;
+  readonly poolMax?: number;
+  readonly workerPoolMax?: number;
+}
+
+export interface Database extends AsyncDisposable {
+  /** Runs `work` in a transaction of that tenant; again, when Postgres asks for it (deadlock, serialization). */
+  transact<T>(tenantId: TenantId, work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Like `transact`, read only. */
+  read<T>(tenantId: TenantId, work: (tx: ReadTx) => Promise<T>): Promise<T>;
+  /** Runs `work` across tenants as the worker role. */
+  work<T>(work: (tx: WorkerTx) => Promise<T>): Promise<T>;
+  /** Calls `onNotify` for each NOTIFY on `channel`; resolves to the function that stops it. */
+  listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>>;
+  /** Answers when the database does, and is set up durably. @throws Error that says what is wrong */
+  check(): Promise<void>;
+  /** Transactions running and waiting for a connection, for metrics. */
+  readonly load: { readonly running: number; readonly waiting: number; readonly max: number };
+}
+
+const RETRIES_MAX = 5;
+const dialect = new PgDialect();
+
+/** Opens the pools of one service. Connections are made on first use; dispose to close them. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const poolMax = options.poolMax ?? 10;
+  const runtime = connect({ url: options.url, applicationName: options.applicationName, poolMax });
+  const worker = options.workerUrl
+    ? connect({
+        url: options.workerUrl,
+        applicationName: `${options.applicationName}-worker`,
+        poolMax: options.workerPoolMax ?? 4,
+      })
+    : undefined;
+  // The driver queues without limit; the gate turns a long queue into a quick 503.
+  const gate = createGate({ concurrency: poolMax, queueMax: 500, waitMsMax: 1000, code: 'database_busy' });
+
+  const inTenant = <T>(mode: 'read only' | '', tenantId: TenantId, work: (tx: Tx) => Promise<T>) =>
+    gate.run(() => begin(runtime, mode, tenantId, work));
+
+  return {
+    transact: (tenantId, work) => retrying(() => inTenant('', tenantId, work)),
+    read: (tenantId, work) => inTenant('read only', tenantId, work),
+    work: (work) => retrying(() => workerBegin(worker, work)),
+    async listen(channel, onNotify) {
+      const { unlisten } = await (worker ?? runtime).listen(channel, onNotify);
+      return unlisten;
+    },
+    check: () => checkSettings(runtime),
+    get load() {
+      return { running: gate.running, waiting: gate.waiting, max: poolMax };
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([runtime.end({ timeout: 5 }), worker?.end({ timeout: 5 })]);
+    },
+  };
+}
+
+async function begin<T>(
+  sql: Sql,
+  mode: string,
+  tenantId: TenantId,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  const result = await sql.begin(mode, async (client) => {
+    // Not awaited on its own: it travels in one packet with the first statement of `work`, in order, on this connection.
+    const setting = client`select set_config('app.tenant_id', ${tenantId}, true)`.execute();
+    const outcome = work({ tenantId, writable: true, db: drizzleOf(client), sql: client });
+    const [value] = await Promise.all([outcome, setting]);
+    return { value };
+  });
+  return result.value;
+}
+
+async function workerBegin<T>(sql: Sql | undefined, work: (tx: WorkerTx) => Promise<T>): Promise<T> {
+  if (sql === undefined) throw new Error('this database was opened without workerUrl');
+  const result = await sql.begin(async (client) => ({
+    value: await work({ db: drizzleOf(client), sql: client }),
+  }));
+  return result.value;
+}
+
+/** Drizzle over the client of one transaction, with prepared statements (drizzle's own default re-plans each query). */
+function drizzleOf(client: postgres.TransactionSql): PostgresJsDatabase {
+  const prepared = new Proxy(client, {
+    get(target, property) {
+      if (property !== 'unsafe') return Reflect.get(target, property);
+      return (query: string, parameters: postgres.ParameterOrJSON<never>[]) =>
+        target.unsafe(query, parameters, { prepare: true });
+    },
+  });
+  // The session only ever calls `unsafe` and `savepoint` of its client; its type asks for a whole pool.
+  const session = new PostgresJsSession(prepared as unknown as Sql, dialect, undefined);
+  return new PostgresJsTransaction(dialect, session as never, undefined);
+}
+
+async function retrying<T>(run: () => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      if (attempt >= RETRIES_MAX || !isRetryable(error)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 5 + retryDelayMs(attempt, 10, 50, Math.random())));
+    }
+  }
+}
+
+async function checkSettings(sql: Sql): Promise<void> {
+  const [row] = await sql<
+    { version: number; fsync: string; full_page_writes: string; synchronous_commit: string }[]
+  >`
+    select current_setting('server_version_num')::int as version, current_setting('fsync') as fsync,
+           current_setting('full_page_writes') as full_page_writes,
+           current_setting('synchronous_commit') as synchronous_commit`;
+  if (row === undefined) throw new Error('the database gave no answer');
+  if (row.version < 150_000) throw new Error('Postgres 15 or newer is needed');
+  for (const name of ['fsync', 'full_page_writes', 'synchronous_commit'] as const) {
+    if (row[name] === 'off')
+      throw new Error(`Postgres runs with ${name}=off: acknowledged orders could be lost`);
+  }
+}

@@ -1,0 +1,14 @@
+export { cents, createdAt, currency, id, tenantIdColumn, time, updatedAt, version } from './columns.ts';
+export {
+  type Database,
+  type DatabaseOptions,
+  type ReadTx,
+  type Tx,
+  type WorkerTx,
+  openDatabase,
+} from './database.ts';
+export { type MigrateOptions, migrate } from './migrate.ts';
+export { type DatabaseUrls, type RolePasswords, provisionDatabase } from './provision.ts';
+export { connect, type Sql } from './connection.ts';
+export { databaseProblem, isRetryable, isUniqueViolation } from './failures.ts';
+export { TENANT_SETTING } from './tenancy.ts';

@@ -1,0 +1,86 @@
+import postgres from 'postgres';
+
+export interface RolePasswords {
+  readonly owner: string;
+  readonly runtime: string;
+  readonly worker: string;
+}
+
+export interface DatabaseUrls {
+  readonly ownerUrl: string;
+  readonly runtimeUrl: string;
+  readonly workerUrl: string;
+}
+
+export interface ProvisionOptions {
+  /** Database name; default `zoco_<service>`. */
+  readonly database?: string;
+  /** Database to copy; default an empty one. */
+  readonly template?: string;
+}
+
+/**
+ * Creates a service's database and its three roles, or brings their passwords up to date. Repeating it changes nothing else.
+ * The owner migrates, the runtime role serves one tenant at a time, the worker role runs relay and sweepers.
+ * @param adminUrl connection of a role that may create databases and roles
+ * @throws postgres.PostgresError with code 42501 when it may not
+ */
+export async function provisionDatabase(
+  adminUrl: string,
+  service: string,
+  passwords: RolePasswords,
+  options: ProvisionOptions = {},
+): Promise<DatabaseUrls> {
+  const runtime = `zoco_${service}`;
+  const roles = { owner: `${runtime}_owner`, runtime, worker: `${runtime}_worker` };
+  const database = options.database ?? runtime;
+  const admin = postgres(adminUrl, { max: 1, onnotice: () => {} });
+  try {
+    for (const kind of ['owner', 'runtime', 'worker'] as const) {
+      await ensureRole(admin, roles[kind], passwords[kind]);
+    }
+    // A role can only give away what it is a member of; superusers are members of everything.
+    await admin`grant ${admin(roles.owner)} to current_user`;
+    const [found] = await admin`select 1 from pg_database where datname = ${database}`;
+    const template = options.template ?? 'template0';
+    if (!found)
+      await admin`create database ${admin(database)} owner ${admin(roles.owner)} template ${admin(template)}`;
+    await admin`revoke connect, temporary on database ${admin(database)} from public`;
+    await admin`grant connect on database ${admin(database)} to ${admin(roles.runtime)}, ${admin(roles.worker)}`;
+  } finally {
+    await admin.end();
+  }
+  await createExtensions(adminUrl, database);
+  const urlOf = (user: string, password: string) => {
+    const url = new URL(adminUrl);
+    Object.assign(url, { username: user, password: encodeURIComponent(password), pathname: `/${database}` });
+    return url.href;
+  };
+  return {
+    ownerUrl: urlOf(roles.owner, passwords.owner),
+    runtimeUrl: urlOf(roles.runtime, passwords.runtime),
+    workerUrl: urlOf(roles.worker, passwords.worker),
+  };
+}
+
+async function ensureRole(admin: postgres.Sql, role: string, password: string): Promise<void> {
+  const [found] = await admin`select 1 from pg_roles where rolname = ${role}`;
+  // Utility statements take no parameters; format() quotes both the name and the literal.
+  const verb = found ? 'alter' : 'create';
+  const [statement] = await admin<{ text: string }[]>`
+    select format(${`${verb} role %I login nosuperuser nobypassrls nocreatedb nocreaterole password %L`}::text,
+                  ${role}::text, ${password}::text) as text`;
+  if (statement) await admin.unsafe(statement.text);
+}
+
+async function createExtensions(adminUrl: string, database: string): Promise<void> {
+  const url = new URL(adminUrl);
+  url.pathname = `/${database}`;
+  const sql = postgres(url.href, { max: 1, onnotice: () => {} });
+  try {
+    for (const extension of ['pg_trgm', 'unaccent'])
+      await sql`create extension if not exists ${sql(extension)}`;
+  } finally {
+    await sql.end();
+  }
+}

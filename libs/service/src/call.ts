@@ -1,0 +1,149 @@
+import { CALLS, type CallName, type ServiceName } from '@zoco/contracts';
+import { Problem, PROBLEM_STATUS, type ProblemKind, retryDelayMs } from '@zoco/kernel';
+import { SpanKind } from '@opentelemetry/api';
+import { z } from 'zod';
+import { callDuration } from './metrics.ts';
+import type { ServiceIdentity } from './service-identity.ts';
+import { currentTraceparent, inSpan } from './telemetry.ts';
+
+/** Header of a service token; `Authorization` stays free for the token of the user on whose behalf the call is made. */
+export const SERVICE_TOKEN_HEADER = 'x-zoco-service-token';
+/** How long the caller still waits; a callee refuses work that could not be done in time. */
+export const TIMEOUT_HEADER = 'x-zoco-timeout-ms';
+export const REQUEST_ID_HEADER = 'x-request-id';
+
+/** No answer, or none that tells: the call may or may not have had its effect. Repeat it with the same id, or ask. */
+export class CallOutcomeUnknown extends Problem {
+  constructor(callee: ServiceName, cause: unknown) {
+    super('unavailable', 'service_unavailable', `The ${callee} service does not answer at the moment.`, {
+      cause,
+      retryAfterSeconds: 1,
+    });
+  }
+}
+
+export interface CallOptions {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  /** Tenant that the call is about. */
+  readonly tenantId?: string;
+  /** Access token of the user on whose behalf it is made. */
+  readonly userToken?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Time for one try. Default 1000. */
+  readonly timeoutMs?: number;
+  /** Further tries after an unknown outcome; only for calls that are safe to repeat, which all internal calls are. Default 2. */
+  readonly retries?: number;
+}
+
+/**
+ * Makes one call of the call graph and parses the answer.
+ * @throws Problem the callee's own, when it refused (4xx)
+ * @throws CallOutcomeUnknown after timeouts, network failures and 5xx
+ */
+export type CallService = <T extends z.ZodType>(
+  name: CallName,
+  answer: T,
+  options?: CallOptions,
+) => Promise<z.output<T>>;
+
+export function createCaller(
+  identity: ServiceIdentity,
+  urls: Partial<Record<ServiceName, string>>,
+): CallService {
+  return async (name, answer, options = {}) => {
+    const { callee, method, path } = CALLS[name];
+    const base = urls[callee];
+    if (base === undefined) throw new Error(`no URL is configured for ${callee}`);
+    const url = new URL(fill(path, options.params ?? {}), base);
+    for (const [key, value] of Object.entries(options.query ?? {})) url.searchParams.set(key, value);
+    const retries = options.retries ?? 2;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        const attributes = {
+          'http.request.method': method,
+          'server.address': url.hostname,
+          'url.template': path,
+        };
+        return await inSpan(`${method} ${path}`, { kind: SpanKind.CLIENT, attributes }, async () =>
+          answer.parse(await once(identity, name, url, options)),
+        );
+      } catch (error) {
+        if (!(error instanceof CallOutcomeUnknown) || attempt >= retries) throw error;
+        await new Promise((resolve) => setTimeout(resolve, retryDelayMs(attempt, 50, 500, Math.random())));
+      }
+    }
+  };
+}
+
+async function once(
+  identity: ServiceIdentity,
+  name: CallName,
+  url: URL,
+  options: CallOptions,
+): Promise<unknown> {
+  const { callee, method } = CALLS[name];
+  const timeoutMs = options.timeoutMs ?? 1000;
+  const stop = callDuration.startTimer({ callee, call: name });
+  const headers = new Headers(options.headers);
+  headers.set(SERVICE_TOKEN_HEADER, await identity.tokenFor(callee));
+  headers.set(TIMEOUT_HEADER, String(timeoutMs));
+  const traceparent = currentTraceparent();
+  if (traceparent !== undefined) headers.set('traceparent', traceparent);
+  if (options.userToken !== undefined) headers.set('authorization', `Bearer ${options.userToken}`);
+  if (options.tenantId !== undefined) headers.set('x-tenant', options.tenantId);
+  if (options.body !== undefined) headers.set('content-type', 'application/json');
+  let status = 0;
+  try {
+    const response = await fetch(url, {
+      method,
+      headers,
+      signal: AbortSignal.timeout(timeoutMs),
+      redirect: 'error',
+      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+    });
+    status = response.status;
+    const text = await response.text();
+    if (response.ok) return text === '' ? undefined : JSON.parse(text);
+    throw refusal(callee, status, text);
+  } catch (error) {
+    throw error instanceof Problem ? error : new CallOutcomeUnknown(callee, error);
+  } finally {
+    stop({ status });
+  }
+}
+
+const problemDocument = z.object({
+  code: z.string(),
+  detail: z.string(),
+  errors: z.array(z.object({ field: z.string(), code: z.string(), detail: z.string() })).optional(),
+});
+
+function refusal(callee: ServiceName, status: number, text: string): Problem {
+  const kind = kindOf(status);
+  if (kind === undefined || status >= 500 || status === 408 || status === 429) {
+    return new CallOutcomeUnknown(callee, new Error(`${callee} answered ${status}`));
+  }
+  try {
+    const { code, detail, errors } = problemDocument.parse(JSON.parse(text));
+    return new Problem(kind, code, detail, errors ? { errors } : {});
+  } catch (cause) {
+    return new CallOutcomeUnknown(callee, cause);
+  }
+}
+
+function kindOf(status: number): ProblemKind | undefined {
+  for (const kind of Object.keys(PROBLEM_STATUS) as ProblemKind[]) {
+    if (PROBLEM_STATUS[kind] === status) return kind;
+  }
+  return undefined;
+}
+
+function fill(path: string, params: Readonly<Record<string, string>>): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_match, key: string) => {
+    const value = params[key];
+    if (value === undefined) throw new Error(`the path ${path} needs ${key}`);
+    return encodeURIComponent(value);
+  });
+}

@@ -1,0 +1,46 @@
+export {
+  type Access,
+  anonymous,
+  atLeast,
+  hasRole,
+  internal,
+  open,
+  SCOPES,
+  type Scope,
+  signedIn,
+} from './access.ts';
+export {
+  ACCESS_TOKEN_SECONDS,
+  accessTokenVerifier,
+  type Principal,
+  remoteKeys,
+  TOKEN_AUDIENCE,
+  TOKEN_ISSUER,
+  type VerifyAccessToken,
+} from './access-token.ts';
+export { createAdminApp, type Readiness, type ReadinessCheck } from './admin.ts';
+export { type AppOptions, createApp } from './app.ts';
+export {
+  CallOutcomeUnknown,
+  type CallService,
+  createCaller,
+  REQUEST_ID_HEADER,
+  SERVICE_TOKEN_HEADER,
+  TIMEOUT_HEADER,
+} from './call.ts';
+export { baseEnv, ConfigError, databaseEnv, readConfig } from './config.ts';
+export { type AppEnv, createCtx, type Ctx, type UserCtx } from './context.ts';
+export { createFailpoint, type Failpoint } from './failpoint.ts';
+export { type GuardDeps, tenantNotFound } from './guard.ts';
+export { JSON_BYTES_MAX, parseJson, readBytes, refuseEncoding, textFault } from './json-body.ts';
+export { type RunningServer, serve, stopSignal, untilAborted } from './lifecycle.ts';
+export { createLogger, type Logger } from './log.ts';
+export { callDuration, httpDuration, registry, startRuntimeMetrics } from './metrics.ts';
+export { openapiDocument, writeOpenapi } from './openapi-document.ts';
+export { decodeCursor, encodeCursor, pageOf, pageQuery, toPage } from './pagination.ts';
+export { internalErrorResponse, invalidRequest, problemResponse, problemSchema } from './problem-response.ts';
+export { ACCESS_EXTENSION, createRouter, defineRoute } from './route.ts';
+export { createIdentity, loadIdentity, type ServiceIdentity } from './service-identity.ts';
+export { currentTraceId, currentTraceparent, inSpan, startTelemetry } from './telemetry.ts';
+export { active, createTenantDirectory, type TenantDirectory, type Tenants } from './tenants.ts';
+export { admission } from './overload.ts';

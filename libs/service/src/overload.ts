@@ -1,0 +1,45 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Problem } from '@zoco/kernel';
+import type { MiddlewareHandler } from 'hono';
+import { refusedRequests } from './metrics.ts';
+
+const LAG_MS_MAX = 200;
+const WINDOW_MS = 1000;
+
+/** Refuses work (503) beyond a number of requests in flight, or while the event loop lags: a quick no beats a late yes. */
+export function admission(requestsInFlightMax: number): MiddlewareHandler {
+  let inFlight = 0;
+  const lag = monitorEventLoopDelay({ resolution: 20 });
+  lag.enable();
+  let windowEndsMs = 0;
+  let lagging = false;
+
+  function isLagging(): boolean {
+    const nowMs = performance.now();
+    if (nowMs >= windowEndsMs) {
+      // The histogram counts the sampling interval itself, which is no lag.
+      lagging = lag.percentile(99) / 1e6 - 20 > LAG_MS_MAX && lag.count > 10;
+      lag.reset();
+      windowEndsMs = nowMs + WINDOW_MS;
+    }
+    return lagging;
+  }
+
+  function refuse(reason: string): never {
+    refusedRequests.inc({ reason });
+    throw new Problem('unavailable', 'service_overloaded', 'The service is busy. Try again in a moment.', {
+      retryAfterSeconds: 1,
+    });
+  }
+
+  return async (_c, next) => {
+    if (inFlight >= requestsInFlightMax) refuse('in_flight');
+    if (isLagging()) refuse('event_loop');
+    inFlight += 1;
+    try {
+      await next();
+    } finally {
+      inFlight -= 1;
+    }
+  };
+}

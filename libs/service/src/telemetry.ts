@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import {
+  type Attributes,
+  type Context,
+  context,
+  propagation,
+  ROOT_CONTEXT,
+  type SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { Problem } from '@zoco/kernel';
+
+export interface TelemetryOptions {
+  readonly service: string;
+  readonly version: string;
+  /** OTLP/HTTP endpoint; without it no SDK is loaded and spans only carry ids. */
+  readonly endpoint?: string | undefined;
+  /** Share of new traces that are recorded, 0 to 1. */
+  readonly sampleRatio: number;
+}
+
+const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
+const tracer = trace.getTracer('zoco');
+
+/** Turns on context propagation, and the exporter when an endpoint is given. Dispose to flush. */
+export async function startTelemetry(options: TelemetryOptions): Promise<AsyncDisposable> {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  if (options.endpoint === undefined) return { async [Symbol.asyncDispose]() {} };
+  const { startExporter } = await import('./telemetry-exporter.ts');
+  return startExporter(options, options.endpoint);
+}
+
+export interface SpanOptions {
+  readonly kind: SpanKind;
+  readonly attributes?: Attributes;
+  /** W3C traceparent of the caller; default: the active span. */
+  readonly parent?: string | undefined;
+}
+
+/**
+ * Runs `work` inside a span. Expected failures (`Problem`) leave its status alone, bugs mark it as failed.
+ * @see https://www.w3.org/TR/trace-context/
+ */
+export function inSpan<T>(name: string, options: SpanOptions, work: () => Promise<T>): Promise<T> {
+  const parent = options.parent === undefined ? parentContext() : contextOf(options.parent);
+  const spanOptions = {
+    kind: options.kind,
+    ...(options.attributes ? { attributes: options.attributes } : {}),
+  };
+  return tracer.startActiveSpan(name, spanOptions, parent, async (span) => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof Problem)) {
+        span.setStatus({ code: SpanStatusCode.ERROR });
+        if (error instanceof Error) span.recordException(error);
+      }
+      throw error;
+    } finally {
+      span.end();
+    }
+  });
+}
+
+/** The active span as a W3C traceparent, to send along with a request or an event. */
+export function currentTraceparent(): string | undefined {
+  const span = trace.getActiveSpan()?.spanContext();
+  if (span === undefined) return undefined;
+  return `00-${span.traceId}-${span.spanId}-${span.traceFlags.toString(16).padStart(2, '0')}`;
+}
+
+/** Id of the active trace, for logs and problem documents. */
+export function currentTraceId(): string | undefined {
+  return trace.getActiveSpan()?.spanContext().traceId;
+}
+
+function parentContext(): Context {
+  const active = context.active();
+  return trace.getSpan(active) ? active : newTrace();
+}
+
+function contextOf(traceparent: string): Context {
+  const match = TRACEPARENT.exec(traceparent);
+  const [, traceId, spanId, flags] = match ?? [];
+  if (traceId === undefined || spanId === undefined || flags === undefined) return newTrace();
+  const traceFlags = Number.parseInt(flags, 16) & 1;
+  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags, isRemote: true });
+}
+
+/** Without an SDK spans copy their parent's ids, so a root needs ids of its own; with one, the sampler decides. */
+function newTrace(): Context {
+  if (propagation.fields().length > 0) return ROOT_CONTEXT;
+  const traceId = randomBytes(16).toString('hex');
+  return trace.setSpanContext(ROOT_CONTEXT, {
+    traceId,
+    spanId: randomBytes(8).toString('hex'),
+    traceFlags: 0,
+  });
+}
