@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineEvent } from './event.ts';
-import { centsField, currencyField, idField, rateBpsField, timeField } from './fields.ts';
+import { centsField, currencyField, exampleId, idField, rateBpsField, timeField } from './fields.ts';
 
 export const productSnapshot = z.object({
   product_id: idField('product'),
@@ -15,7 +15,7 @@ export const productSnapshot = z.object({
 });
 
 const exampleProduct: z.input<typeof productSnapshot> = {
-  product_id: 'prd_01jqb3k5xwf7kt3qk5v1y6zj3m' as z.input<typeof productSnapshot>['product_id'],
+  product_id: exampleId('product'),
   sku: '9780439023481',
   name: 'The Hunger Games',
   category: 'fiction',

@@ -1,9 +1,27 @@
-import { CENTS_MAX, type Id, type IdKind, isCurrency, isId, isTenantId, type TenantId } from '@zoco/kernel';
+import {
+  CENTS_MAX,
+  type Id,
+  ID_PREFIXES,
+  type IdKind,
+  isCurrency,
+  isId,
+  isTenantId,
+  type TenantId,
+} from '@zoco/kernel';
 import { z } from 'zod';
 
 /** A well-formed id of one kind, branded. */
 export const idField = <K extends IdKind>(kind: K) =>
-  z.custom<Id<K>>((value) => isId(kind, value), `must be a ${kind} id`).meta({ type: 'string' });
+  z
+    .custom<Id<K>>((value) => isId(kind, value), `must be a ${kind} id`)
+    .meta({
+      type: 'string',
+      pattern: `^${ID_PREFIXES[kind]}_[0-7][0-9a-hjkmnp-tv-z]{25}$`,
+    });
+
+/** An id to show in examples: always the same, so that generated pages change only when the contract does. */
+export const exampleId = <K extends IdKind>(kind: K): Id<K> =>
+  idField(kind).parse(`${ID_PREFIXES[kind]}_01jqb3k5xwf7kt3qk5v1y6zj3m`);
 
 export const tenantIdField = z
   .custom<TenantId>(isTenantId, 'must be a tenant id: a slug of 2 to 31 characters, starting with a letter')

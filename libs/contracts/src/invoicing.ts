@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineEvent } from './event.ts';
-import { centsField, currencyField, idField, timeField } from './fields.ts';
+import { centsField, currencyField, exampleId, idField, timeField } from './fields.ts';
 
 const document = z.object({
   invoice_id: idField('invoice'),
@@ -13,9 +13,9 @@ const document = z.object({
 });
 
 const exampleDocument: z.input<typeof document> = {
-  invoice_id: 'inv_01jqb3k5xwf7kt3qk5v1y6zj3m' as never,
+  invoice_id: exampleId('invoice'),
   number: 'INV-2026-000001',
-  order_id: 'ord_01jqb3k5xwf7kt3qk5v1y6zj3m' as never,
+  order_id: exampleId('order'),
   customer_id: null,
   currency: 'EUR',
   total_cents: 2948,
@@ -39,6 +39,6 @@ export const creditNoteIssued = defineEvent({
     ...exampleDocument,
     number: 'CN-2026-000001',
     corrects_invoice_id: exampleDocument.invoice_id,
-    refund_id: 'ref_01jqb3k5xwf7kt3qk5v1y6zj3m' as never,
+    refund_id: exampleId('refund'),
   },
 });

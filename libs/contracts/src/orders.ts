@@ -4,6 +4,7 @@ import {
   addressField,
   centsField,
   currencyField,
+  exampleId,
   idField,
   localeField,
   rateBpsField,
@@ -67,9 +68,9 @@ export const orderSnapshot = z.object({
 export type OrderSnapshot = z.infer<typeof orderSnapshot>;
 
 const exampleOrder: z.input<typeof orderSnapshot> = {
-  order_id: 'ord_01jqb3k5xwf7kt3qk5v1y6zj3m' as never,
+  order_id: exampleId('order'),
   number: '2026-000042',
-  user_id: 'usr_01jqb3k5xwf7kt3qk5v1y6zj3m' as never,
+  user_id: exampleId('user'),
   customer: null,
   buyer_email: 'ana@example.com',
   buyer_name: 'Ana García',
@@ -78,7 +79,7 @@ const exampleOrder: z.input<typeof orderSnapshot> = {
   prices_include_tax: true,
   items: [
     {
-      product_id: 'prd_01jqb3k5xwf7kt3qk5v1y6zj3m' as never,
+      product_id: exampleId('product'),
       sku: '9780439023481',
       name: 'The Hunger Games',
       category: 'fiction',
@@ -97,7 +98,7 @@ const exampleOrder: z.input<typeof orderSnapshot> = {
   shipping_address: { line1: 'Calle Mayor 1', city: 'Madrid', postal_code: '28013', country: 'ES' },
   created_at: '2026-11-22T10:15:00.000Z',
 };
-const exampleId = exampleOrder.order_id;
+const exampleOrderId = exampleOrder.order_id;
 
 export const orderCreated = defineEvent({
   type: 'order.created',
@@ -116,7 +117,7 @@ export const orderRejected = defineEvent({
   producer: 'orders',
   summary: 'The order could not be created: out of stock, or the catalog did not answer in time.',
   data: z.object({ order_id: idField('order'), reason: z.string() }),
-  example: { order_id: exampleId, reason: 'out_of_stock' },
+  example: { order_id: exampleOrderId, reason: 'out_of_stock' },
 });
 
 export const orderConfirmed = defineEvent({
@@ -143,7 +144,7 @@ export const orderCancelRequested = defineEvent({
   producer: 'orders',
   summary: 'A confirmed order is being canceled: money goes back first, `order.canceled` follows.',
   data: z.object({ order_id: idField('order'), reason: z.string(), requested_at: timeField }),
-  example: { order_id: exampleId, reason: 'buyer_request', requested_at: '2026-11-22T10:20:00.000Z' },
+  example: { order_id: exampleOrderId, reason: 'buyer_request', requested_at: '2026-11-22T10:20:00.000Z' },
 });
 
 export const orderCanceled = defineEvent({
@@ -157,7 +158,7 @@ export const orderCanceled = defineEvent({
     canceled_at: timeField,
   }),
   example: {
-    order_id: exampleId,
+    order_id: exampleOrderId,
     reason: 'buyer_request',
     was_confirmed: true,
     canceled_at: '2026-11-22T10:20:01.000Z',
@@ -169,7 +170,7 @@ export const orderExpired = defineEvent({
   producer: 'orders',
   summary: 'Not paid in time; the reservation is released.',
   data: z.object({ order_id: idField('order'), expired_at: timeField }),
-  example: { order_id: exampleId, expired_at: '2026-11-22T10:30:00.000Z' },
+  example: { order_id: exampleOrderId, expired_at: '2026-11-22T10:30:00.000Z' },
 });
 
 export const orderShipped = defineEvent({
@@ -183,7 +184,7 @@ export const orderShipped = defineEvent({
     shipped_at: timeField,
   }),
   example: {
-    order_id: exampleId,
+    order_id: exampleOrderId,
     carrier: 'Correos',
     tracking: 'PQ4F6X0',
     shipped_at: '2026-11-23T08:00:00.000Z',
@@ -195,7 +196,7 @@ export const orderDelivered = defineEvent({
   producer: 'orders',
   summary: 'The order arrived.',
   data: z.object({ order_id: idField('order'), delivered_at: timeField }),
-  example: { order_id: exampleId, delivered_at: '2026-11-24T12:00:00.000Z' },
+  example: { order_id: exampleOrderId, delivered_at: '2026-11-24T12:00:00.000Z' },
 });
 
 export const orderRefunded = defineEvent({
@@ -208,5 +209,5 @@ export const orderRefunded = defineEvent({
     total_cents: centsField,
     payment_status: paymentStatus,
   }),
-  example: { order_id: exampleId, refunded_cents: 2948, total_cents: 2948, payment_status: 'refunded' },
+  example: { order_id: exampleOrderId, refunded_cents: 2948, total_cents: 2948, payment_status: 'refunded' },
 });

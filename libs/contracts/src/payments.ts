@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineEvent } from './event.ts';
-import { centsField, currencyField, idField, timeField } from './fields.ts';
+import { centsField, currencyField, exampleId, idField, timeField } from './fields.ts';
 import { paymentMethod } from './orders.ts';
 
 const paymentReference = z.object({
@@ -12,8 +12,8 @@ const paymentReference = z.object({
 });
 
 const examplePayment: z.input<typeof paymentReference> = {
-  payment_id: 'pay_01jqb3k5xwf7kt3qk5v1y6zj3m' as never,
-  order_id: 'ord_01jqb3k5xwf7kt3qk5v1y6zj3m' as never,
+  payment_id: exampleId('payment'),
+  order_id: exampleId('order'),
   amount_cents: 2948,
   currency: 'EUR',
   method: 'card',
@@ -64,7 +64,7 @@ export const paymentRefunded = defineEvent({
   }),
   example: {
     ...examplePayment,
-    refund_id: 'ref_01jqb3k5xwf7kt3qk5v1y6zj3m' as never,
+    refund_id: exampleId('refund'),
     refund_cents: 2948,
     refunded_total_cents: 2948,
     reason: 'order_canceled',

@@ -11,7 +11,7 @@ export const SERVICES = {
 
 export type ServiceName = keyof typeof SERVICES;
 
-export const SERVICE_NAMES = Object.keys(SERVICES) as readonly ServiceName[];
+export const SERVICE_NAMES: readonly ServiceName[] = Object.keys(SERVICES).filter(isServiceName);
 
 /** Distance of the admin port (health, metrics) from the public one on one machine. */
 export const ADMIN_PORT_OFFSET = 1000;

@@ -1,9 +1,11 @@
+import { tenantId } from '@zoco/kernel';
 import { z } from 'zod';
 import { defineEvent } from './event.ts';
 import {
   addressField,
   centsField,
   currencyField,
+  exampleId,
   idField,
   localeField,
   rateBpsField,
@@ -65,7 +67,7 @@ const userSnapshot = z.object({
 });
 
 const exampleUser: z.input<typeof userSnapshot> = {
-  user_id: 'usr_01jqb3k5xwf7kt3qk5v1y6zj3m' as z.input<typeof userSnapshot>['user_id'],
+  user_id: exampleId('user'),
   email: 'ana@example.com',
   first_name: 'Ana',
   last_name: 'García',
@@ -74,7 +76,7 @@ const exampleUser: z.input<typeof userSnapshot> = {
 };
 
 const exampleCustomer: z.input<typeof customerSnapshot> = {
-  id: 'cus_01jqb3k5xwf7kt3qk5v1y6zj3m' as z.input<typeof customerSnapshot>['id'],
+  id: exampleId('customer'),
   name: 'ACME Corporation',
   email: 'ops@acme.example',
   phone: '+1-555-0100',
@@ -85,7 +87,7 @@ const exampleCustomer: z.input<typeof customerSnapshot> = {
 };
 
 export const exampleTenant: z.input<typeof tenantSettings> = {
-  id: 'libros' as z.input<typeof tenantSettings>['id'],
+  id: tenantId('libros'),
   name: 'Libros del Zoco',
   active: true,
   currency: 'EUR',

@@ -40,7 +40,7 @@ export interface EventHandler {
 /** Binds a handler to its event. */
 export function on<E extends EventDefinition>(event: E, handle: Handle<E>): EventHandler {
   // The runner parses with this very definition before it calls the handler.
-  return { event, handle: handle as Handle<EventDefinition> };
+  return { event, handle };
 }
 
 export interface ConsumerOptions {

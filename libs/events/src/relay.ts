@@ -91,7 +91,8 @@ function relayShard(js: JetStreamClient, options: RelayOptions, shard: number): 
     if (done.length > 0) {
       await tx.sql`update outbox set published_at = now() where seq = any(${done}::bigint[])`;
     }
-    if (failure !== undefined && done.length === 0) throw failure;
+    if (failure !== undefined && done.length === 0)
+      throw new Error('JetStream took no event of the batch', { cause: failure });
     return done.length;
   });
 }

@@ -58,8 +58,8 @@ function assertDeclared(
   declared: readonly { type: string }[],
   given: readonly { event: { type: string } }[],
 ): void {
-  const wanted = declared.map((event) => event.type).sort();
-  const found = given.map(({ event }) => event.type).sort();
+  const wanted = declared.map((event) => event.type).toSorted();
+  const found = given.map(({ event }) => event.type).toSorted();
   if (wanted.join() !== found.join()) {
     throw new Error(
       `the call graph says this service ${verb} [${wanted.join(', ')}], the code has [${found.join(', ')}]`,

@@ -1,7 +1,8 @@
 import type { NatsConnection } from '@nats-io/transport-node';
-import { envelopeSchema, type EventData, type EventDefinition, subjectOf } from '@zoco/contracts';
+import { envelopeSchema, type EventDefinition, subjectOf } from '@zoco/contracts';
 import type { TenantId } from '@zoco/kernel';
 import type { Logger } from '@zoco/service';
+import type { z } from 'zod';
 
 /** Something that every replica does with an event to keep its memory fresh. */
 export interface Watcher {
@@ -10,11 +11,11 @@ export interface Watcher {
 }
 
 /** Binds a watcher to its event. */
-export function watch<E extends EventDefinition>(
-  event: E,
-  see: (data: EventData<E>, tenantId: TenantId) => void,
+export function watch<T extends z.ZodType>(
+  event: EventDefinition<T>,
+  see: (data: z.output<T>, tenantId: TenantId) => void,
 ): Watcher {
-  return { event, see: (data, tenantId) => see(event.data.parse(data) as EventData<E>, tenantId) };
+  return { event, see: (data, tenantId) => see(event.data.parse(data), tenantId) };
 }
 
 /**

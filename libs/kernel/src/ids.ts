@@ -30,6 +30,7 @@ const SUFFIX = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/;
  * @see https://github.com/jetify-com/typeid/tree/main/spec
  */
 export function newId<K extends IdKind>(kind: K): Id<K> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place that gives a new id its brand
   return typeidUnboxed(ID_PREFIXES[kind]) as string as Id<K>;
 }
 

@@ -7,11 +7,11 @@
 export const CENTS_MAX = 1_000_000_000_000;
 
 // ISO 4217 list one, the currencies whose minor unit is not 2.
-const EXPONENTS: Readonly<Record<string, number>> = Object.fromEntries([
+const EXPONENTS: Readonly<Record<string, number>> = Object.fromEntries<number>([
   ...'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'
     .split(' ')
-    .map((code) => [code, 0]),
-  ...'BHD IQD JOD KWD LYD OMR TND'.split(' ').map((code) => [code, 3]),
+    .map((code): [string, number] => [code, 0]),
+  ...'BHD IQD JOD KWD LYD OMR TND'.split(' ').map((code): [string, number] => [code, 3]),
 ]);
 const CURRENCIES = new Set(Intl.supportedValuesOf('currency'));
 
@@ -76,7 +76,7 @@ export function allocate(totalCents: number, weights: readonly number[]): number
     remainder: (total * share) % whole,
   }));
   let left = Math.abs(totalCents) - parts.reduce((rest, part) => rest + part.cents, 0);
-  const byRemainder = [...parts].sort((a, b) => compareBigInt(b.remainder, a.remainder) || a.index - b.index);
+  const byRemainder = parts.toSorted((a, b) => compareBigInt(b.remainder, a.remainder) || a.index - b.index);
   for (const part of byRemainder) {
     if (left === 0) break;
     part.cents += 1;

@@ -74,8 +74,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     read: (tenantId, work) => inTenant('read only', tenantId, work),
     work: (work) => retrying(() => workerBegin(worker, work)),
     async listen(channel, onNotify) {
-      const { unlisten } = await (worker ?? runtime).listen(channel, onNotify);
-      return unlisten;
+      const subscription = await (worker ?? runtime).listen(channel, onNotify);
+      return () => subscription.unlisten();
     },
     check: () => checkSettings(runtime),
     get load() {
@@ -114,14 +114,16 @@ async function workerBegin<T>(sql: Sql | undefined, work: (tx: WorkerTx) => Prom
 /** Drizzle over the client of one transaction, with prepared statements (drizzle's own default re-plans each query). */
 function drizzleOf(client: postgres.TransactionSql): PostgresJsDatabase {
   const prepared = new Proxy(client, {
-    get(target, property) {
+    get(target, property): unknown {
       if (property !== 'unsafe') return Reflect.get(target, property);
       return (query: string, parameters: postgres.ParameterOrJSON<never>[]) =>
         target.unsafe(query, parameters, { prepare: true });
     },
   });
   // The session only ever calls `unsafe` and `savepoint` of its client; its type asks for a whole pool.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const session = new PostgresJsSession(prepared as unknown as Sql, dialect, undefined);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- drizzle types its own session more narrowly here
   return new PostgresJsTransaction(dialect, session as never, undefined);
 }
 

@@ -35,14 +35,15 @@ export function createAdminApp(readiness: Readiness): Hono {
   return app;
 }
 
-async function run({ name, check }: ReadinessCheck): Promise<{ name: string; ok: boolean; detail: string }> {
+async function run(condition: ReadinessCheck): Promise<{ name: string; ok: boolean; detail: string }> {
+  const { name } = condition;
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(
     () => reject(new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`)),
     CHECK_TIMEOUT_MS,
   );
   try {
-    await Promise.race([check(), late]);
+    await Promise.race([condition.check(), late]);
     return { name, ok: true, detail: 'ok' };
   } catch (error) {
     return { name, ok: false, detail: error instanceof Error ? error.message : 'failed' };

@@ -134,10 +134,13 @@ function refusal(callee: ServiceName, status: number, text: string): Problem {
 }
 
 function kindOf(status: number): ProblemKind | undefined {
-  for (const kind of Object.keys(PROBLEM_STATUS) as ProblemKind[]) {
-    if (PROBLEM_STATUS[kind] === status) return kind;
-  }
-  return undefined;
+  return Object.keys(PROBLEM_STATUS)
+    .filter(isProblemKind)
+    .find((kind) => PROBLEM_STATUS[kind] === status);
+}
+
+function isProblemKind(name: string): name is ProblemKind {
+  return Object.hasOwn(PROBLEM_STATUS, name);
 }
 
 function fill(path: string, params: Readonly<Record<string, string>>): string {

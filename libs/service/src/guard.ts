@@ -37,6 +37,7 @@ export function provideGuardDeps(deps: GuardDeps): MiddlewareHandler {
 /** Checks, in this order: who asks, whether they may, the body's form, the tenant. Then builds the request's `ctx`. */
 export function guard({ access, jsonBytesMax }: GuardRules): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- kept out of AppEnv, so that handlers do not see it
     const deps = c.get(DEPS as never) as GuardDeps;
     refuseBadText(c);
     const principal = access.kind === 'open' ? undefined : await authenticate(c, access, deps);
@@ -159,9 +160,7 @@ function refuseBadText(c: Context<AppEnv>): void {
   const texts: [string, string][] = Object.entries(c.req.queries()).flatMap(([name, values]) =>
     values.map((value): [string, string] => [name, value]),
   );
-  texts.push(
-    ...Object.entries(c.req.param()).map(([name, value]): [string, string] => [name, String(value)]),
-  );
+  texts.push(...Object.entries(c.req.param()).map(([name, value]): [string, string] => [name, value]));
   for (const [field, text] of texts) {
     const fault = textFault(text);
     if (fault === undefined) continue;

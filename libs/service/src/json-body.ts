@@ -1,10 +1,14 @@
 import { type FieldError, Problem } from '@zoco/kernel';
-import type { HonoRequest } from 'hono';
 
 export const JSON_BYTES_MAX = 64 * 1024;
 const DEPTH_MAX = 20;
 const ITEMS_MAX = 1000;
 const READ_TIMEOUT_MS = 10_000;
+
+/** The headers of a request; `c.req` is one. */
+interface HeaderSource {
+  header(name: string): string | undefined;
+}
 
 /**
  * Reads a body of at most `bytesMax`, counted on the stream and not by its header.
@@ -74,7 +78,7 @@ export function parseJson(bytes: Uint8Array): unknown {
 }
 
 /** @throws Problem `unsupported` unless the body is plain, uncompressed JSON */
-export function requireJson(request: HonoRequest): void {
+export function requireJson(request: HeaderSource): void {
   const type = request.header('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') {
     throw new Problem('unsupported', 'content_type_unsupported', 'Send the body as application/json.');
@@ -83,7 +87,7 @@ export function requireJson(request: HonoRequest): void {
 }
 
 /** A compressed body could unfold to any size. @throws Problem `unsupported` */
-export function refuseEncoding(request: HonoRequest): void {
+export function refuseEncoding(request: HeaderSource): void {
   if (request.header('content-encoding') !== undefined) {
     throw new Problem(
       'unsupported',

@@ -15,7 +15,7 @@ export function untilAborted(signal: AbortSignal): Promise<void> {
 }
 
 export interface ServeOptions {
-  readonly fetch: (request: Request, env: never) => Response | Promise<Response>;
+  readonly fetch: (request: Request) => Response | Promise<Response>;
   readonly host: string;
   readonly port: number;
   /** Time for a whole request to arrive. Default 10 s; longer where uploads are streamed. */
@@ -36,7 +36,7 @@ export function serve(options: ServeOptions): Promise<RunningServer> {
   return new Promise((resolve, reject) => {
     const server = serveHono(
       {
-        fetch: options.fetch as (request: Request) => Response | Promise<Response>,
+        fetch: options.fetch,
         hostname: options.host,
         port: options.port,
         serverOptions: {

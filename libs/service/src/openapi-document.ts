@@ -35,6 +35,8 @@ export async function writeOpenapi(
   info: DocumentInfo,
 ): Promise<void> {
   const document = openapiDocument(routers, info);
-  const paths = Object.fromEntries(Object.entries(document.paths ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const paths = Object.fromEntries(
+    Object.entries(document.paths ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  );
   await writeFile(file, `${JSON.stringify({ ...document, paths }, null, 2)}\n`);
 }

@@ -25,13 +25,6 @@ export function admission(requestsInFlightMax: number): MiddlewareHandler {
     return lagging;
   }
 
-  function refuse(reason: string): never {
-    refusedRequests.inc({ reason });
-    throw new Problem('unavailable', 'service_overloaded', 'The service is busy. Try again in a moment.', {
-      retryAfterSeconds: 1,
-    });
-  }
-
   return async (_c, next) => {
     if (inFlight >= requestsInFlightMax) refuse('in_flight');
     if (isLagging()) refuse('event_loop');
@@ -42,4 +35,11 @@ export function admission(requestsInFlightMax: number): MiddlewareHandler {
       inFlight -= 1;
     }
   };
+}
+
+function refuse(reason: string): never {
+  refusedRequests.inc({ reason });
+  throw new Problem('unavailable', 'service_overloaded', 'The service is busy. Try again in a moment.', {
+    retryAfterSeconds: 1,
+  });
 }

@@ -72,6 +72,7 @@ export function defineRoute<const R extends RouteInput>(route: R) {
     [ACCESS_EXTENSION]: access,
   };
   // The type says what the route was given: its refusals come from the guard, never from its handler.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return createRoute(full as typeof full & R);
 }
 

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { isServiceName, type ServiceName } from '@zoco/contracts';
 import { Problem } from '@zoco/kernel';
 import { createLocalJWKSet, importJWK, type JSONWebKeySet, type JWK, jwtVerify, SignJWT } from 'jose';
+import { z } from 'zod';
 
 /** How a service proves to another who it is, and checks who calls. */
 export interface ServiceIdentity {
@@ -17,14 +18,19 @@ const RENEW_BEFORE_SECONDS = 60;
 const ISSUER = 'zoco-service';
 const CALLERS_MAX = 200;
 
+// Ed25519 keys as RFC 8037 writes them.
+const publicJwk = z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() });
+const keyFile = publicJwk.extend({ d: z.string() });
+const jwksFile = z.object({ keys: z.array(publicJwk.extend({ kid: z.string() })).min(1) });
+
 /** Identity from this service's own Ed25519 key and the public keys of all services, both as JWK files. */
 export async function loadIdentity(options: {
   name: string;
   keyFile: string;
   jwksFile: string;
 }): Promise<ServiceIdentity> {
-  const key: JWK = JSON.parse(await readFile(options.keyFile, 'utf8'));
-  const jwks: JSONWebKeySet = JSON.parse(await readFile(options.jwksFile, 'utf8'));
+  const key = keyFile.parse(JSON.parse(await readFile(options.keyFile, 'utf8')));
+  const jwks = jwksFile.parse(JSON.parse(await readFile(options.jwksFile, 'utf8')));
   if (!isServiceName(options.name)) throw new Error(`${options.name} is not the name of a service`);
   return createIdentity(options.name, key, jwks);
 }
