@@ -1,4 +1,6 @@
 export { type NatsOptions, type NatsServer, startNats } from './nats-server.ts';
 export { type PostgresOptions, type PostgresServer, startPostgres } from './postgres-server.ts';
+export type { RunningSystem } from './running-system.ts';
 export { SetupError } from './setup-error.ts';
-export { openTemporaryState, type TemporaryState } from './temporary-state.ts';
+export { openTemporaryState, type State } from './state.ts';
+export { startSystem, type SystemOptions } from './system.ts';

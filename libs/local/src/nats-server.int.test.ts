@@ -3,9 +3,9 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startNats, type NatsServer } from './nats-server.ts';
-import { openTemporaryState, type TemporaryState } from './temporary-state.ts';
+import { openTemporaryState, type State } from './state.ts';
 
-let state: TemporaryState;
+let state: State;
 const servers: NatsServer[] = [];
 
 beforeEach(async () => {

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import postgres from 'postgres';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startPostgres, type PostgresServer } from './postgres-server.ts';
-import { openTemporaryState, type TemporaryState } from './temporary-state.ts';
+import { openTemporaryState, type State } from './state.ts';
 
-let state: TemporaryState;
+let state: State;
 let dataDir: string;
 const servers: PostgresServer[] = [];
 
@@ -24,7 +24,8 @@ async function start(options: Partial<Parameters<typeof startPostgres>[0]> = {})
     dataDir,
     port: 0,
     quiet: true,
-    settings: { shared_buffers: '16MB', max_connections: '20' },
+    // A process kill loses nothing without fsync; only a power cut would.
+    settings: { shared_buffers: '16MB', max_connections: '20', fsync: 'off' },
     onSpawn: (pid) => state.ledger.add('postgres', pid),
     ...options,
   });
@@ -43,7 +44,7 @@ async function query<T>(url: string, run: (sql: postgres.Sql) => Promise<T>): Pr
 
 describe('a new server', () => {
   test('is durable, on loopback, and knows letters beyond ASCII', async () => {
-    const server = await start();
+    const server = await start({ settings: {} });
     const [row] = await query(
       server.adminUrl,
       (sql) => sql`

@@ -70,6 +70,14 @@ export class ProcessLedger {
     renameSync(next, this.#file);
   }
 
+  /** Ends every recorded process at once, for somebody who will not wait for an orderly stop. */
+  killAll(): void {
+    for (const child of this.#entries.children.filter(isAlive)) {
+      // Postgres must get the chance to release its shared memory; SIGQUIT is its quickest end.
+      process.kill(child.pid, child.name === 'postgres' ? 'SIGQUIT' : 'SIGKILL');
+    }
+  }
+
   /** Gives the folder back; to be called when every child has ended. */
   close(): void {
     rmSync(this.#file, { force: true });

@@ -1,23 +1,36 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { postgresUser } from './postgres-binaries.ts';
 import { postgresDataDir } from './postgres-data.ts';
 import { endAbandoned, ProcessLedger } from './process-ledger.ts';
 
-/** A state folder for a test or a benchmark run. */
-export interface TemporaryState extends AsyncDisposable {
+/** A folder with everything that a running system keeps, held by this process until dispose. */
+export interface State extends AsyncDisposable {
   readonly dir: string;
   readonly ledger: ProcessLedger;
 }
 
 const PREFIX = 'zoco-run-';
 
+/** Takes a lasting state folder. @throws SetupError when another runner holds it */
+export async function openState(dir: string, onLine: (line: string) => void): Promise<State> {
+  mkdirSync(dir, { recursive: true, mode: 0o755 });
+  const ledger = await ProcessLedger.open(dir, onLine);
+  return {
+    dir,
+    ledger,
+    async [Symbol.asyncDispose]() {
+      ledger.close();
+    },
+  };
+}
+
 /**
  * A state folder under the system's temporary folder, removed on dispose. What runs that were killed have left there
  * (processes and data) is cleared away first.
  */
-export async function openTemporaryState(): Promise<TemporaryState> {
+export async function openTemporaryState(): Promise<State> {
   await clearAbandoned();
   const dir = mkdtempSync(join(tmpdir(), PREFIX));
   chmodSync(dir, 0o711); // the user that Postgres runs as passes through
@@ -36,6 +49,14 @@ export async function openTemporaryState(): Promise<TemporaryState> {
 export function deleteState(dir: string): void {
   rmSync(postgresDataDir(join(dir, 'postgres'), postgresUser()), { recursive: true, force: true });
   rmSync(dir, { recursive: true, force: true });
+}
+
+/** Deletes what a system has stored, and the keys to it; logs and downloaded programs stay. */
+export function deleteData(dir: string): void {
+  rmSync(postgresDataDir(join(dir, 'postgres'), postgresUser()), { recursive: true, force: true });
+  for (const name of ['postgres.password', 'nats', 'secrets.json', 'identity', 'seeded']) {
+    rmSync(join(dir, name), { recursive: true, force: true });
+  }
 }
 
 async function clearAbandoned(): Promise<void> {

@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import type { ServiceName } from '@zoco/contracts';
+import { PROCESS_END } from './process-ledger.ts';
+import { end, type Exit, type ServerProcess } from './server-process.ts';
+import type { ServiceLog } from './service-log.ts';
+
+// Node sizes its heap for the machine; a service that holds next to nothing should not wait for gigabytes of garbage.
+const NODE_FLAGS = ['--enable-source-maps', '--max-old-space-size=256'];
+
+/** Starts a service's bundle, in a session of its own so that Ctrl-C reaches only us. */
+export function spawnService(
+  root: string,
+  service: ServiceName,
+  env: Readonly<Record<string, string>>,
+  log: ServiceLog,
+): Promise<ServerProcess> {
+  const cwd = join(root, 'services', service);
+  const child = spawn(process.execPath, [...NODE_FLAGS, join(cwd, 'dist/main.js')], {
+    cwd,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => log.write(chunk));
+  // 'close' comes after the last output, so that its last words are known when its end is reported.
+  const exited = new Promise<Exit>((resolve) =>
+    child.once('close', (code, signal) => resolve({ code, signal })),
+  );
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('spawn', () => {
+      resolve({
+        pid: child.pid ?? 0,
+        exited,
+        stop: () => end((signal) => child.kill(signal), exited, PROCESS_END),
+      });
+    });
+  });
+}

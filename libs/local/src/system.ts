@@ -1,0 +1,150 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SERVICE_NAMES, SERVICES, type ServiceName } from '@zoco/contracts';
+import { z } from 'zod';
+import { buildServices } from './build.ts';
+import { prepareDatabases } from './databases.ts';
+import { planFreePorts, planPorts, type PortPlan, requireFreePorts } from './ports.ts';
+import { openSecrets } from './secrets.ts';
+import { describeSystem, type RunningSystem } from './running-system.ts';
+import { type Servers, startServers, type ServersOptions } from './servers.ts';
+import { seed } from './seed.ts';
+import { serviceEnvironment } from './service-environment.ts';
+import { createUnits, stopUnits } from './service-units.ts';
+import type { UnitState } from './unit-state.ts';
+import { deleteData, openState, openTemporaryState } from './state.ts';
+
+/** The repository. */
+export const ROOT = join(import.meta.dirname, '../../..');
+
+export interface SystemOptions {
+  /** Where data, logs, keys and the list of processes lie; by default a temporary folder, deleted at the end. */
+  readonly dir?: string;
+  /** Shifts the usual ports. */
+  readonly portOffset?: number;
+  /** Takes whatever ports are free instead of the usual ones. */
+  readonly freePorts?: boolean;
+  /** All that exist by default. */
+  readonly services?: readonly ServiceName[];
+  /**
+   * Added to this process's own environment, of which services see OTEL_*, LOG_LEVEL, ZOCO_FAILPOINT* and their own
+   * `<SERVICE>_*`.
+   */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Servers that somebody else runs: Zoco then starts none of that kind. */
+  readonly databaseUrl?: string | undefined;
+  readonly natsUrl?: string | undefined;
+  /** Deletes the data of earlier runs first. */
+  readonly fresh?: boolean;
+  /** Creates the demo tenants, logins and products. */
+  readonly seed?: boolean;
+  /** False skips the build, for callers that have just built. */
+  readonly build?: boolean;
+  /** Breaks off a start that is under way. */
+  readonly signal?: AbortSignal;
+  /** Makes a stop that is under way a quick one: everything is killed. */
+  readonly hasten?: AbortSignal;
+  /** Rejects when a service is not ready in this time; by default there is no limit. */
+  readonly readyTimeoutMs?: number;
+  readonly onLine?: (line: string) => void;
+  readonly onState?: (service: ServiceName, state: UnitState) => void;
+}
+
+/**
+ * Runs Zoco on this machine: Postgres, NATS, schemas, streams and one process per service; resolves when all are ready.
+ * When something fails, whatever had been started is stopped again.
+ * @throws SetupError for everything that a person can mend
+ */
+export async function startSystem(options: SystemOptions = {}): Promise<RunningSystem> {
+  const services = options.services ?? presentServices();
+  const ports = options.freePorts
+    ? await planFreePorts(services)
+    : planPorts(services, options.portOffset ?? 0);
+  const onLine = options.onLine ?? (() => {});
+  await using cleanup = new AsyncDisposableStack();
+  const state = cleanup.use(
+    options.dir === undefined ? await openTemporaryState() : await openState(options.dir, onLine),
+  );
+  options.hasten?.addEventListener('abort', () => state.ledger.killAll());
+  if (options.fresh) deleteData(state.dir);
+  if (!options.freePorts) await requireFreePorts(wantedPorts(ports, options));
+  const secrets = openSecrets(state.dir);
+  const servers = await startServersAndBuild(
+    { dir: state.dir, ledger: state.ledger, ports, foreign: options, onLine },
+    options,
+    cleanup,
+  );
+  const owners = services.filter((name) => SERVICES[name].database);
+  const databases = await prepareDatabases(ROOT, servers.adminDatabaseUrl, owners, secrets);
+  options.signal?.throwIfAborted();
+  const caller = { ...process.env, ...options.env };
+  const source = {
+    caller,
+    ports: ports.services,
+    natsUrl: servers.natsUrl,
+    databases,
+    secrets,
+    version: version(),
+  };
+  const units = createUnits({ root: ROOT, services, source, state, onLine, onState: options.onState });
+  cleanup.defer(() => stopUnits(units));
+  await Promise.all([...units.values()].map((unit) => unit.start()));
+  const limit = readyLimit(options);
+  await Promise.all([...units.values()].map((unit) => unit.whenReady(limit)));
+  const usersEnvironment = serviceEnvironment('users', source);
+  if (options.seed) {
+    const gatewayUrl = `http://127.0.0.1:${ports.services.get('gateway')?.port}`;
+    await seed({ root: ROOT, dir: state.dir, gatewayUrl, usersEnvironment, onLine });
+  }
+  return describeSystem({ dir: state.dir, ports, servers, databases, units, running: cleanup.move() });
+}
+
+/** Servers take a second and so does the build, so they run side by side; whatever fails, both have ended. */
+async function startServersAndBuild(
+  servers: ServersOptions,
+  { build, signal }: SystemOptions,
+  cleanup: AsyncDisposableStack,
+): Promise<Servers> {
+  const starting = startServers(servers, cleanup);
+  const building = build === false ? Promise.resolve() : buildServices(ROOT, signal);
+  await Promise.allSettled([starting, building]);
+  await building;
+  return starting;
+}
+
+/** The services that this checkout holds. */
+function presentServices(): ServiceName[] {
+  return SERVICE_NAMES.filter((name) => existsSync(join(ROOT, 'services', name, 'src/main.ts')));
+}
+
+function wantedPorts(
+  ports: PortPlan,
+  { databaseUrl, natsUrl }: SystemOptions,
+): { port: number; purpose: string }[] {
+  return [
+    ...(databaseUrl === undefined ? [{ port: ports.postgres, purpose: 'Postgres' }] : []),
+    ...(natsUrl === undefined
+      ? [
+          { port: ports.nats, purpose: 'NATS' },
+          { port: ports.natsMonitor, purpose: "NATS' monitor" },
+        ]
+      : []),
+    ...[...ports.services].flatMap(([name, { port, adminPort }]) => [
+      { port, purpose: name },
+      { port: adminPort, purpose: `${name}'s admin port` },
+    ]),
+  ];
+}
+
+function readyLimit({ signal, readyTimeoutMs }: SystemOptions): AbortSignal {
+  return AbortSignal.any([
+    ...(signal === undefined ? [] : [signal]),
+    ...(readyTimeoutMs === undefined ? [] : [AbortSignal.timeout(readyTimeoutMs)]),
+  ]);
+}
+
+const Manifest = z.object({ version: z.string() });
+
+function version(): string {
+  return Manifest.parse(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))).version;
+}
