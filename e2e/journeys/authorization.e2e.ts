@@ -1,0 +1,98 @@
+import { describe, expect, inject, test } from 'vitest';
+import { z } from 'zod';
+import { createApi, problem } from '../src/api.ts';
+
+const api = createApi(inject('gatewayUrl'));
+const access = z.object({
+  kind: z.string(),
+  role: z.enum(['customer', 'staff', 'admin', 'platform']).optional(),
+});
+const operation = z.object({ 'x-zoco-access': access.optional() });
+const document = z.object({ paths: z.record(z.string(), z.record(z.string(), operation)) });
+
+const RANK = { customer: 0, staff: 1, admin: 2, platform: 3 } as const;
+const PRINCIPALS = [
+  ['buyer', 0],
+  ['staff', 1],
+  ['admin', 2],
+] as const;
+
+/** A well-formed id of everything that a path can ask for; none of them exists. */
+const ABSENT: Readonly<Record<string, string>> = {
+  tenant_id: 'no-such-tenant',
+  order_id: 'ord_01jqb3k5xwf7kt3qk5v1y6zj3m',
+  product_id: 'prd_01jqb3k5xwf7kt3qk5v1y6zj3m',
+  user_id: 'usr_01jqb3k5xwf7kt3qk5v1y6zj3m',
+  id: 'prd_01jqb3k5xwf7kt3qk5v1y6zj3m',
+};
+
+const response = await fetch(`${inject('gatewayUrl')}/openapi.json`);
+const routes = Object.entries(document.parse(await response.json()).paths).flatMap(([path, operations]) =>
+  Object.entries(operations).map(([method, { 'x-zoco-access': rule }]) => ({
+    method: method.toUpperCase(),
+    path,
+    rule,
+  })),
+);
+
+test('every public route declares who may call it, and none is internal', () => {
+  expect(routes.length).toBeGreaterThan(40);
+  expect(routes.filter(({ rule }) => rule === undefined || rule.kind === 'internal')).toEqual([]);
+});
+
+describe.each(routes.filter(({ rule }) => rule?.kind === 'user'))(
+  '$method $path',
+  ({ method, path, rule }) => {
+    const concrete = path
+      .replace(/^\/api\/v1/, '')
+      .replaceAll(/\{(\w+)\}/g, (_match, name: string) => ABSENT[name] ?? 'absent');
+    const send = (token?: string) =>
+      api.request(method, concrete, {
+        token,
+        ...(token === undefined ? { tenant: 'acme' } : {}),
+        ...(['GET', 'DELETE'].includes(method) ? {} : { body: { 'no such field': 1 } }),
+      });
+
+    test('401 without a token', async () => {
+      const answer = await send();
+      expect([answer.status, problem.parse(answer.body).code]).toEqual([401, 'token_missing']);
+    });
+
+    test('401 with a token that nobody signed', async () => {
+      const answer = await send('eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1c3IifQ.');
+      expect([answer.status, problem.parse(answer.body).code]).toEqual([401, 'token_invalid']);
+    });
+
+    test.each(PRINCIPALS)('%s', async (who, rank) => {
+      const answer = await send(await api.demo('acme', who));
+      const allowed = rank >= RANK[rule?.role ?? 'customer'];
+      if (allowed) expect([401, 500, 502]).not.toContain(answer.status);
+      else expect([answer.status, problem.parse(answer.body).code]).toEqual([403, 'role_missing']);
+    });
+  },
+);
+
+test.each([
+  '/internal/tenants',
+  '/api/v1/internal/tenants',
+  '/api/v1/users/../../internal/tenants',
+  '//internal/tenants',
+])('%s is not reachable from outside', async (path) => {
+  const response = await fetch(`${inject('gatewayUrl')}${path}`, {
+    headers: { 'x-zoco-service-token': 'x' },
+  });
+  expect(response.status).toBe(404);
+});
+
+test.each(Object.keys(inject('serviceUrls')).filter((name) => name !== 'gateway'))(
+  '%s refuses internal calls without a service token, and shows no metrics on its public port',
+  async (service) => {
+    const base = inject('serviceUrls')[service];
+    const metrics = await fetch(`${base}/metrics`);
+    expect(metrics.status).toBe(404);
+    if (service === 'users') {
+      const internal = await fetch(`${base}/internal/tenants`);
+      expect(internal.status).toBe(401);
+    }
+  },
+);
