@@ -108,8 +108,15 @@ export const orderCreated = defineEvent({
     expires_at: timeField.nullable(),
     /** A single-use token of the payment provider (`pm_…`), never card data. */
     payment_token: z.string().nullable(),
+    /** The cart that became this order; null when it was not placed from one. */
+    cart_id: idField('cart').nullable().default(null),
   }),
-  example: { ...exampleOrder, expires_at: '2026-11-22T10:30:00.000Z', payment_token: 'pm_card_visa' },
+  example: {
+    ...exampleOrder,
+    expires_at: '2026-11-22T10:30:00.000Z',
+    payment_token: 'pm_card_visa',
+    cart_id: exampleId('cart'),
+  },
 });
 
 export const orderRejected = defineEvent({
@@ -211,3 +218,19 @@ export const orderRefunded = defineEvent({
   }),
   example: { order_id: exampleOrderId, refunded_cents: 2948, total_cents: 2948, payment_status: 'refunded' },
 });
+
+/**
+ * `POST /internal/orders`: a cart becomes an order, with the buyer's access token and `Idempotency-Key` (the buyer's own).
+ * Answers 201 with the order as `GET /api/v1/orders/{id}` shows it; a repetition with the same key and body gets the same order.
+ */
+export const placeOrderRequest = z.strictObject({
+  cart_id: idField('cart'),
+  items: z
+    .array(z.strictObject({ product_id: z.string().max(64), quantity: z.int().min(1).max(1_000_000) }))
+    .min(1)
+    .max(500),
+  payment_method: paymentMethod,
+  payment_token: z.string().min(1).max(255).optional(),
+  shipping_address: addressField.optional(),
+});
+export type PlaceOrderRequest = z.infer<typeof placeOrderRequest>;

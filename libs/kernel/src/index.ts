@@ -23,3 +23,4 @@ export { assertNever } from './assert-never.ts';
 export { isTenantId, type TenantId, TENANT_ID_PATTERN, tenantId } from './tenant-id.ts';
 export { createGate, type Gate, type GateOptions } from './gate.ts';
 export { retryDelayMs } from './backoff.ts';
+export { canonicalJson } from './canonical-json.ts';

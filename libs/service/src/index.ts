@@ -32,6 +32,15 @@ export { baseEnv, ConfigError, databaseEnv, readConfig } from './config.ts';
 export { type AppEnv, createCtx, type Ctx, type UserCtx } from './context.ts';
 export { createFailpoint, type Failpoint } from './failpoint.ts';
 export { type GuardDeps, tenantNotFound } from './guard.ts';
+export {
+  fingerprintOf,
+  IDEMPOTENCY_IN_FLIGHT,
+  IDEMPOTENCY_REPLAYED_HEADER,
+  idempotencyHeaders,
+  idempotencyKeyInFlight,
+  idempotencyKeyOf,
+  idempotencyKeyReused,
+} from './idempotency-key.ts';
 export { JSON_BYTES_MAX, parseJson, readBytes, refuseEncoding, textFault } from './json-body.ts';
 export { type RunningServer, serve, stopSignal, untilAborted } from './lifecycle.ts';
 export { createLogger, type Logger } from './log.ts';
