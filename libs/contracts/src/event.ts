@@ -1,6 +1,6 @@
-import { isId, type TenantId } from '@zoco/kernel';
+import type { TenantId } from '@zoco/kernel';
 import { z } from 'zod';
-import { tenantIdField } from './fields.ts';
+import { idField, tenantIdField } from './fields.ts';
 import type { ServiceName } from './services.ts';
 
 /** One kind of event: who publishes it, what it carries, and an example for the reference. */
@@ -27,7 +27,7 @@ export function defineEvent<T extends z.ZodType>(definition: EventDefinition<T>)
  */
 export const envelopeSchema = z.object({
   specversion: z.literal('1.0'),
-  id: z.string().refine((value) => isId('event', value), 'must be an event id'),
+  id: idField('event'),
   source: z.string(),
   type: z.string(),
   subject: z.string(),

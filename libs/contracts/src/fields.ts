@@ -28,18 +28,28 @@ export const tenantIdField = z
   .meta({ type: 'string', pattern: '^[a-z][a-z0-9-]{1,30}$', examples: ['acme'] });
 
 /** An amount in minor units that cannot be negative. */
-export const centsField = z.int().min(0).max(CENTS_MAX);
+export const centsField = z
+  .int()
+  .min(0)
+  .max(CENTS_MAX)
+  .meta({ description: 'In minor units of the currency.' });
 
 export const currencyField = z
   .string()
   .regex(/^[A-Z]{3}$/)
   .refine(isCurrency, 'must be an ISO 4217 currency code')
-  .meta({ examples: ['EUR'] });
+  .meta({ description: 'ISO 4217 code.', examples: ['EUR'] });
 
 /** Tax rate in basis points: 2100 is 21 %. */
-export const rateBpsField = z.int().min(0).max(10_000);
+export const rateBpsField = z
+  .int()
+  .min(0)
+  .max(10_000)
+  .meta({ description: 'In basis points: 2100 is 21 %.' });
 
-export const timeField = z.iso.datetime({ offset: false }).meta({ examples: ['2026-11-22T10:15:00.000Z'] });
+export const timeField = z.iso
+  .datetime({ offset: false })
+  .meta({ description: 'RFC 3339, UTC.', examples: ['2026-11-22T10:15:00.000Z'] });
 
 export const localeField = z.enum(['en-US', 'en-GB', 'es-ES', 'es-MX', 'es-CO']);
 

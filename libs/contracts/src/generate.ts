@@ -1,0 +1,19 @@
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { breakingChanges, explain } from './reference/compatibility.ts';
+import { definedSchemas, EVENTS_FOLDER, referenceFiles, writtenSchemas } from './reference/files.ts';
+
+// Writes docs/events. What lies there is the promise to the readers of events, so it is never overwritten by a change
+// that breaks it; `--accept-breaking` is for the time before anything was released.
+
+mkdirSync(EVENTS_FOLDER, { recursive: true });
+const changes = breakingChanges(writtenSchemas(EVENTS_FOLDER), definedSchemas());
+if (changes.length > 0 && !process.argv.includes('--accept-breaking')) {
+  process.stderr.write(`${explain(changes)}\n`);
+  process.exitCode = 1;
+} else {
+  const files = referenceFiles();
+  for (const name of readdirSync(EVENTS_FOLDER)) {
+    if (!files.has(name)) rmSync(new URL(name, EVENTS_FOLDER));
+  }
+  for (const [name, text] of files) writeFileSync(new URL(name, EVENTS_FOLDER), text);
+}
