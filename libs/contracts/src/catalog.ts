@@ -111,3 +111,20 @@ export const productLookup = z.object({
   data: z.array(productSnapshot.extend({ stock: z.int() })),
 });
 export type ProductLookup = z.infer<typeof productLookup>;
+
+/** A line that an import refused. Lines count from 1, the header of a CSV included. */
+export const importRefusal = z.object({
+  line: z.int().positive(),
+  sku: z.string().nullable(),
+  errors: z.array(z.object({ field: z.string(), code: z.string(), detail: z.string() })).min(1),
+});
+export type ImportRefusal = z.infer<typeof importRefusal>;
+
+/** The answer of `POST /api/v1/products/import`: what became of the lines, and every one that was refused. */
+export const importSummary = z.object({
+  created: z.int().min(0),
+  updated: z.int().min(0),
+  unchanged: z.int().min(0),
+  refused: z.array(importRefusal),
+});
+export type ImportSummary = z.infer<typeof importSummary>;
