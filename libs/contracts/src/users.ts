@@ -57,7 +57,7 @@ export const customerSnapshot = z.object({
 });
 export type CustomerSnapshot = z.infer<typeof customerSnapshot>;
 
-const userSnapshot = z.object({
+export const userSnapshot = z.object({
   user_id: idField('user'),
   email: z.string(),
   first_name: z.string(),
@@ -65,6 +65,22 @@ const userSnapshot = z.object({
   roles: z.array(roleField),
   active: z.boolean(),
 });
+
+export type UserSnapshot = z.infer<typeof userSnapshot>;
+
+/** `GET /internal/users/{user_id}/interests`: what a person likes, newest first, at most 500 of each. */
+export const userInterests = z.object({
+  favorite_ids: z.array(idField('product')),
+  wishlist_ids: z.array(idField('product')),
+  categories: z.array(z.string()),
+  language: z.string().nullable(),
+});
+export type UserInterests = z.infer<typeof userInterests>;
+
+/** `POST /internal/api-keys/exchange`: an access token for a machine client, valid for minutes. */
+export const apiKeyExchangeRequest = z.strictObject({ api_key: z.string().max(200) });
+export const apiKeyExchange = z.object({ access_token: z.string(), expires_in: z.int().positive() });
+export type ApiKeyExchange = z.infer<typeof apiKeyExchange>;
 
 const exampleUser: z.input<typeof userSnapshot> = {
   user_id: exampleId('user'),

@@ -18,6 +18,8 @@ export const tenancyRules = z.strictObject({
   appendOnly: z.array(z.string()).optional(),
   /** What the worker role may do across tenants, by table. */
   worker: z.record(z.string(), z.array(z.enum(['select', 'insert', 'update', 'delete']))).optional(),
+  /** Tables of the service itself, which no tenant may read: the runtime role gets neither grant nor policy. */
+  workerOnly: z.array(z.string()).optional(),
 });
 export type TenancyRules = z.infer<typeof tenancyRules>;
 
@@ -53,16 +55,26 @@ export async function enforceTenancy(
     await sql`alter table ${table} enable row level security`;
     await sql`alter table ${table} force row level security`;
     await sql`drop policy if exists tenant on ${table}`;
-    await sql`create policy tenant on ${table} to ${runtime}
-      using (tenant_id = current_setting('app.tenant_id', true))
-      with check (tenant_id = current_setting('app.tenant_id', true))`;
     await sql`revoke all on ${table} from ${runtime}, ${worker}`;
-    await sql`grant select, insert on ${table} to ${runtime}`;
-    if (!rules.appendOnly?.includes(name)) await sql`grant update, delete on ${table} to ${runtime}`;
+    if (!rules.workerOnly?.includes(name)) await admitTenants(sql, name, runtime, rules);
     await sql`drop policy if exists worker on ${table}`;
     const verbs = workerRules[name];
     if (verbs === undefined) continue;
     await sql`create policy worker on ${table} to ${worker} using (true) with check (true)`;
     await sql.unsafe(`grant ${verbs.join(', ')} on "${name}" to "${roles.worker}"`);
   }
+}
+
+async function admitTenants(
+  sql: postgres.TransactionSql,
+  name: string,
+  runtime: postgres.Helper<string>,
+  rules: TenancyRules,
+): Promise<void> {
+  const table = sql(name);
+  await sql`create policy tenant on ${table} to ${runtime}
+    using (tenant_id = current_setting('app.tenant_id', true))
+    with check (tenant_id = current_setting('app.tenant_id', true))`;
+  await sql`grant select, insert on ${table} to ${runtime}`;
+  if (!rules.appendOnly?.includes(name)) await sql`grant update, delete on ${table} to ${runtime}`;
 }

@@ -34,19 +34,35 @@ export interface Principal {
 export type VerifyAccessToken = (token: string) => Promise<Principal>;
 
 const CACHE_MAX = 5000;
+// A revoked key must stop working within a minute: half of it for the keys to be fetched, half for this memory.
+const KEYS_REFRESH_MS = 30_000;
+const REMEMBER_MS = 30_000;
+const KEYS_STALE_MS_MAX = 3_600_000;
 
-/** Keys of `users`, fetched when first needed, refreshed on an unknown key id at most twice a minute. */
+/**
+ * Keys of `users`: fetched when first needed, on an unknown key id at most twice a minute, and again in the background every
+ * half minute. While `users` is away the last known keys serve for an hour.
+ */
 export function remoteKeys(usersUrl: string): JWTVerifyGetKey {
-  return createRemoteJWKSet(new URL('/.well-known/jwks.json', usersUrl), {
+  const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', usersUrl), {
     timeoutDuration: 2000,
     cooldownDuration: 30_000,
-    cacheMaxAge: 600_000,
+    cacheMaxAge: KEYS_STALE_MS_MAX,
   });
+  let refreshAtMs = 0;
+  return async (header, token) => {
+    if (Date.now() >= refreshAtMs) {
+      refreshAtMs = Date.now() + KEYS_REFRESH_MS;
+      // The keys at hand stay in use when this fails.
+      if (keys.jwks() !== undefined) keys.reload().catch(() => {});
+    }
+    return keys(header, token);
+  };
 }
 
 /**
  * Verifies access tokens: EdDSA only, our issuer and audience, every claim required (RFC 8725, RFC 9068).
- * Verified tokens are remembered until they expire; the signature is the costly part.
+ * Verified tokens are remembered for half a minute; the signature is the costly part.
  */
 export function accessTokenVerifier(keys: JWTVerifyGetKey): VerifyAccessToken {
   const verified = new Map<string, { principal: Principal; expiresAtMs: number }>();
@@ -57,7 +73,7 @@ export function accessTokenVerifier(keys: JWTVerifyGetKey): VerifyAccessToken {
     verified.delete(token);
     const { principal, expiresAtMs } = await verify(token, keys);
     if (verified.size >= CACHE_MAX) verified.delete(verified.keys().next().value ?? '');
-    verified.set(token, { principal, expiresAtMs });
+    verified.set(token, { principal, expiresAtMs: Math.min(expiresAtMs, Date.now() + REMEMBER_MS) });
     return principal;
   };
 }
