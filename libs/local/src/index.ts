@@ -3,4 +3,6 @@ export { type PostgresOptions, type PostgresServer, startPostgres } from './post
 export type { RunningSystem } from './running-system.ts';
 export { SetupError } from './setup-error.ts';
 export { openTemporaryState, type State } from './state.ts';
-export { startSystem, type SystemOptions } from './system.ts';
+export { DEMO_PASSWORD } from './seed-data.ts';
+export { ROOT, startSystem, type SystemOptions } from './system.ts';
+export { readSystemFile, type SystemFile } from './system-file.ts';

@@ -11,6 +11,7 @@ import { type Servers, startServers, type ServersOptions } from './servers.ts';
 import { seed } from './seed.ts';
 import { serviceEnvironment } from './service-environment.ts';
 import { createUnits, stopUnits } from './service-units.ts';
+import { writeSystemFile } from './system-file.ts';
 import type { UnitState } from './unit-state.ts';
 import { deleteData, openState, openTemporaryState } from './state.ts';
 
@@ -86,6 +87,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<RunningS
     secrets,
     version: version(),
   };
+  cleanup.use(writeSystemFile(state.dir, source));
   const units = createUnits({ root: ROOT, services, source, state, onLine, onState: options.onState });
   cleanup.defer(() => stopUnits(units));
   await Promise.all([...units.values()].map((unit) => unit.start()));
