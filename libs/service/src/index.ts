@@ -47,9 +47,17 @@ export { createLogger, type Logger } from './log.ts';
 export { callDuration, httpDuration, registry, startRuntimeMetrics } from './metrics.ts';
 export { openapiDocument, writeOpenapi } from './openapi-document.ts';
 export { decodeCursor, encodeCursor, pageOf, pageQuery, toPage } from './pagination.ts';
-export { internalErrorResponse, invalidRequest, problemResponse, problemSchema } from './problem-response.ts';
+export {
+  internalErrorAnswer,
+  internalErrorResponse,
+  invalidRequest,
+  type ProblemAnswer,
+  problemAnswer,
+  problemResponse,
+  problemSchema,
+} from './problem-response.ts';
 export { ACCESS_EXTENSION, createRouter, defineRoute } from './route.ts';
 export { createIdentity, loadIdentity, type ServiceIdentity } from './service-identity.ts';
 export { currentTraceId, currentTraceparent, inSpan, startTelemetry } from './telemetry.ts';
 export { active, createTenantDirectory, type TenantDirectory, type Tenants } from './tenants.ts';
-export { admission } from './overload.ts';
+export { type Admission, admission, createAdmission } from './overload.ts';

@@ -6,8 +6,28 @@ import { refusedRequests } from './metrics.ts';
 const LAG_MS_MAX = 200;
 const WINDOW_MS = 1000;
 
+/** Counts requests in flight. Whoever entered must leave. */
+export interface Admission {
+  /** @throws Problem `service_overloaded` beyond the number allowed, or while the event loop lags */
+  enter(): void;
+  leave(): void;
+}
+
 /** Refuses work (503) beyond a number of requests in flight, or while the event loop lags: a quick no beats a late yes. */
 export function admission(requestsInFlightMax: number): MiddlewareHandler {
+  const door = createAdmission(requestsInFlightMax);
+  return async (_c, next) => {
+    door.enter();
+    try {
+      await next();
+    } finally {
+      door.leave();
+    }
+  };
+}
+
+/** The same for a server without hono. */
+export function createAdmission(requestsInFlightMax: number): Admission {
   let inFlight = 0;
   const lag = monitorEventLoopDelay({ resolution: 20 });
   lag.enable();
@@ -25,15 +45,15 @@ export function admission(requestsInFlightMax: number): MiddlewareHandler {
     return lagging;
   }
 
-  return async (_c, next) => {
-    if (inFlight >= requestsInFlightMax) refuse('in_flight');
-    if (isLagging()) refuse('event_loop');
-    inFlight += 1;
-    try {
-      await next();
-    } finally {
+  return {
+    enter() {
+      if (inFlight >= requestsInFlightMax) refuse('in_flight');
+      if (isLagging()) refuse('event_loop');
+      inFlight += 1;
+    },
+    leave() {
       inFlight -= 1;
-    }
+    },
   };
 }
 

@@ -47,9 +47,21 @@ const TITLES: Readonly<Record<number, string>> = {
   504: 'Gateway Timeout',
 };
 
+/** A problem document before it is sent. */
+export interface ProblemAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
 /** The answer for a problem; what only logs may know (the cause) stays out. */
 export function problemResponse(problem: Problem, path: string): Response {
-  return respond(problem.status, problem.code, problem.message, path, {
+  return toResponse(problemAnswer(problem, path));
+}
+
+/** The same for a server without hono. */
+export function problemAnswer(problem: Problem, path: string): ProblemAnswer {
+  return answer(problem.status, problem.code, problem.message, path, {
     errors: problem.errors.length > 0 ? problem.errors : undefined,
     retryAfterSeconds: problem.retryAfterSeconds,
     extensions: problem.extensions,
@@ -58,7 +70,12 @@ export function problemResponse(problem: Problem, path: string): Response {
 
 /** The answer for a bug: always the same text. */
 export function internalErrorResponse(path: string): Response {
-  return respond(
+  return toResponse(internalErrorAnswer(path));
+}
+
+/** The same for a server without hono. */
+export function internalErrorAnswer(path: string): ProblemAnswer {
+  return answer(
     500,
     'internal_error',
     'Something went wrong on our side. Quote the trace id to support.',
@@ -67,7 +84,11 @@ export function internalErrorResponse(path: string): Response {
   );
 }
 
-function respond(
+function toResponse({ status, headers, body }: ProblemAnswer): Response {
+  return new Response(body, { status, headers });
+}
+
+function answer(
   status: number,
   code: string,
   detail: string,
@@ -77,11 +98,14 @@ function respond(
     retryAfterSeconds?: number | undefined;
     extensions?: Readonly<Record<string, unknown>>;
   },
-): Response {
-  const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' });
+): ProblemAnswer {
+  const headers: Record<string, string> = {
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+  };
   if (more.retryAfterSeconds !== undefined)
-    headers.set('retry-after', String(Math.ceil(more.retryAfterSeconds)));
-  if (status === 401) headers.set('www-authenticate', 'Bearer');
+    headers['retry-after'] = String(Math.ceil(more.retryAfterSeconds));
+  if (status === 401) headers['www-authenticate'] = 'Bearer';
   const title = TITLES[status] ?? 'Error';
   const document = {
     ...more.extensions,
@@ -94,7 +118,7 @@ function respond(
     trace_id: currentTraceId(),
     errors: more.errors,
   };
-  return new Response(JSON.stringify(document), { status, headers });
+  return { status, headers, body: JSON.stringify(document) };
 }
 
 /** The problem for input that its schema refuses. */

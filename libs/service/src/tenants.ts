@@ -1,5 +1,5 @@
 import { type TenantSettings, tenantSettings } from '@zoco/contracts';
-import { Problem, retryDelayMs, type TenantId } from '@zoco/kernel';
+import { isTenantId, Problem, retryDelayMs, type TenantId } from '@zoco/kernel';
 import { z } from 'zod';
 import type { CallService } from './call.ts';
 import type { Logger } from './log.ts';
@@ -16,6 +16,10 @@ export interface TenantDirectory extends Tenants {
   load(signal: AbortSignal): Promise<void>;
   /** Takes over newer settings; older ones, which an event can carry, are ignored. */
   update(settings: TenantSettings): void;
+  /** Settings in memory, active or not, without asking anybody. */
+  known(id: string): TenantSettings | undefined;
+  /** All tenants in memory. */
+  all(): Iterable<TenantSettings>;
   /** Tenant that a host name belongs to. */
   byHostname(hostname: string): TenantSettings | undefined;
   /** For readiness. @throws Error until all tenants are loaded */
@@ -75,6 +79,8 @@ export function createTenantDirectory(call: CallService, log: Logger): TenantDir
     async get(id) {
       return active(tenants.get(id) ?? (await fetchOne(id)));
     },
+    known: (id) => (isTenantId(id) ? tenants.get(id) : undefined),
+    all: () => tenants.values(),
     byHostname(hostname) {
       const id = hostnames.get(hostname);
       return id === undefined ? undefined : tenants.get(id);
