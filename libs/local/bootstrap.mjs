@@ -14,12 +14,13 @@ const PROGRAMS = {
   start: 'libs/local/src/start.ts',
   test: 'libs/local/src/test.ts',
   zoco: 'libs/cli/src/main.ts',
+  bench: 'bench/src/main.ts',
 };
 
 const [command = '', ...args] = process.argv.slice(2);
 const program = PROGRAMS[command];
 if (program === undefined) {
-  fail(`Unknown command '${command}': use npm start, npm test or npm run zoco.`);
+  fail(`Unknown command '${command}': use npm start, npm test, npm run zoco or npm run bench.`);
 }
 if (!isInstalled()) install();
 run(join(ROOT, program), args);

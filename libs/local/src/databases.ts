@@ -1,14 +1,16 @@
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { text } from 'node:stream/consumers';
 import type { ServiceName } from '@zoco/contracts';
 import { type DatabaseUrls, provisionDatabase } from '@zoco/postgres/provision';
 import postgres from 'postgres';
 import type { LocalSecrets } from './secrets.ts';
 import { errorCode, SetupError } from './setup-error.ts';
 
-/** Creates each service's database and roles, and brings its schema up to date with the service's own migrate program. */
+const POSTGRES_MIN = 15;
+
+/** Creates each service's database and roles, and brings its schema up to date. */
 export async function prepareDatabases(
   root: string,
   adminUrl: string,
@@ -20,24 +22,34 @@ export async function prepareDatabases(
   for (const service of services) {
     databases.set(service, await provisionDatabase(adminUrl, service, secrets.rolePasswords[service]));
   }
-  await Promise.all([...databases].map(([service, { ownerUrl }]) => migrateService(root, service, ownerUrl)));
+  await migrateDatabases(root, databases);
   return databases;
 }
 
-/** Runs a service's migrations; done already, it changes nothing. */
-export async function migrateService(root: string, service: ServiceName, ownerUrl: string): Promise<void> {
-  const cwd = join(root, 'services', service);
-  const program = join(cwd, 'dist/migrate.js');
-  if (!existsSync(program))
-    throw new SetupError(
-      `${service} owns a database, but its bundle has no migrate program (src/migrate.ts).`,
-    );
-  try {
-    await promisify(execFile)(process.execPath, [program], { cwd, env: { DATABASE_URL: ownerUrl } });
-  } catch (error) {
-    const words = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
-    throw new SetupError(`The migrations of ${service} failed:\n${words}`);
-  }
+/**
+ * Runs the migrations of these services; those done already change nothing.
+ * @throws SetupError with what Postgres said
+ */
+export async function migrateDatabases(
+  root: string,
+  databases: ReadonlyMap<ServiceName, { readonly ownerUrl: string }>,
+): Promise<void> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'migrate-databases.ts')], {
+    cwd: root,
+    env: {},
+    stdio: ['pipe', 'ignore', 'pipe'],
+    detached: true, // Ctrl-C reaches us alone; a migration under way is better finished than cut
+  });
+  const work = [...databases].map(([service, { ownerUrl }]) => ({
+    service,
+    ownerUrl,
+    folder: join(root, 'services', service, 'migrations'),
+  }));
+  child.stdin.end(JSON.stringify(work));
+  const exited = once(child, 'close');
+  const words = await text(child.stderr);
+  await exited;
+  if (child.exitCode !== 0) throw new SetupError(`The migrations failed:\n${words.trim()}`);
 }
 
 /**
@@ -70,5 +82,3 @@ export async function checkForeignPostgres(adminUrl: string): Promise<void> {
     await sql.end({ timeout: 1 });
   }
 }
-
-const POSTGRES_MIN = 15;

@@ -2,6 +2,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { accessSync, constants, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { ROOT } from './repository.ts';
 import { SetupError } from './setup-error.ts';
 
 export interface NatsBinary {
@@ -21,7 +22,7 @@ const SEARCH: NatsSearch = {
   path: process.env['PATH'] ?? '',
   // Debian installs servers outside of an ordinary user's PATH.
   usualFolders: ['/usr/sbin', '/usr/local/bin', '/usr/local/sbin', '/usr/bin'],
-  ownFolder: join(import.meta.dirname, '../../../.zoco/bin'),
+  ownFolder: join(ROOT, '.zoco/bin'),
 };
 
 /**

@@ -15,6 +15,8 @@ export interface RunningSystem {
   readonly natsUrl: string;
   /** @throws Error for a service without a database */
   databaseUrls(service: ServiceName): DatabaseUrls;
+  /** The whole environment of a service, to run its other programs with. */
+  environment(service: ServiceName): Record<string, string>;
   /** Resolves when the service is ready (again). @throws SetupError after `timeoutMs`, by default a minute */
   whenReady(service: ServiceName, timeoutMs?: number): Promise<void>;
   /** Sends a signal; for one that ends the process, resolves when it has ended. It is started again by itself. */
@@ -41,17 +43,19 @@ export interface SystemParts {
   readonly servers: Servers;
   readonly databases: ReadonlyMap<ServiceName, DatabaseUrls>;
   readonly units: ReadonlyMap<ServiceName, ServiceUnit>;
-  readonly running: AsyncDisposableStack;
+  readonly environment: (service: ServiceName) => Record<string, string>;
+  readonly stop: () => Promise<void>;
 }
 
-/** The handles of a system that has started; `running` is what its stop disposes. */
+/** The handles of a system that has started. */
 export function describeSystem({
   dir,
   ports,
   servers,
   databases,
   units,
-  running,
+  environment,
+  stop,
 }: SystemParts): RunningSystem {
   const unitOf = (service: ServiceName) => found(units.get(service), `${service} does not run here`);
   const whenReady = (service: ServiceName, timeoutMs = READY_TIMEOUT_MS) =>
@@ -66,6 +70,7 @@ export function describeSystem({
     adminDatabaseUrl: servers.adminDatabaseUrl,
     natsUrl: servers.natsUrl,
     databaseUrls: (service) => found(databases.get(service), `${service} has no database here`),
+    environment,
     whenReady,
     kill: (service, signal) => unitOf(service).kill(signal),
     async restart(service, extraEnv = {}) {
@@ -84,7 +89,7 @@ export function describeSystem({
       process.kill(server.pid, 'SIGKILL');
       await server.exited;
     },
-    stop: () => running.disposeAsync(),
+    stop,
   };
 }
 

@@ -12,34 +12,29 @@ import {
   PLATFORM_EMAIL,
   PLATFORM_TENANT,
 } from './seed-data.ts';
+import { ROOT } from './repository.ts';
+import type { RunningSystem } from './running-system.ts';
 import { SetupError } from './setup-error.ts';
 
-export interface SeedOptions {
-  readonly root: string;
-  /** The state folder: a small file there remembers that this seed has been sown. */
-  readonly dir: string;
-  readonly gatewayUrl: string;
-  /** Environment of the users service, for the one thing that HTTP cannot do: the first platform login. */
-  readonly usersEnvironment: Readonly<Record<string, string>>;
-  readonly onLine: (line: string) => void;
-}
+/** What the seed needs of a running system. */
+type Seedable = Pick<RunningSystem, 'dir' | 'urls' | 'environment'>;
 
 /**
  * Creates the demo tenants, logins and products through the public API, each only if it is missing; what people have
  * changed since stays as it is.
  * @throws SetupError with the API's answer when something is refused
  */
-export async function seed(options: SeedOptions): Promise<void> {
-  const api = createApi(options.gatewayUrl);
-  if (await isSown(api, options.dir)) return;
-  await createPlatformLogin(options);
+export async function seedDemo(system: Seedable, onLine: (line: string) => void = () => {}): Promise<void> {
+  const api = createApi(system.urls.gateway);
+  if (await isSown(api, system.dir)) return;
+  await createPlatformLogin(system);
   const platform = await login(api, PLATFORM_TENANT, PLATFORM_EMAIL);
   for (const tenant of DEMO_TENANTS) {
     await createTenant(api, platform, tenant);
     await fillTenant(api, tenant);
-    options.onLine(`seeded    tenant ${tenant.settings.id}: ${tenant.products.length} products`);
+    onLine(`seeded    tenant ${tenant.settings.id}: ${tenant.products.length} products`);
   }
-  writeFileSync(join(options.dir, 'seeded'), seedDigest());
+  writeFileSync(join(system.dir, 'seeded'), seedDigest());
 }
 
 const Session = z.object({ access_token: z.string() });
@@ -67,16 +62,14 @@ function seedDigest(): string {
   return createHash('sha256').update(JSON.stringify(DEMO_TENANTS)).digest('hex');
 }
 
-async function createPlatformLogin({ root, usersEnvironment }: SeedOptions): Promise<void> {
-  const cwd = join(root, 'services/users');
+/** The one thing that HTTP cannot do, for nobody may do it yet. */
+async function createPlatformLogin(system: Seedable): Promise<void> {
+  const cwd = join(ROOT, 'services/users');
+  const account = { PLATFORM_ADMIN_EMAIL: PLATFORM_EMAIL, PLATFORM_ADMIN_PASSWORD: DEMO_PASSWORD };
   try {
     await promisify(execFile)(process.execPath, [join(cwd, 'dist/create-platform-admin.js')], {
       cwd,
-      env: {
-        ...usersEnvironment,
-        PLATFORM_ADMIN_EMAIL: PLATFORM_EMAIL,
-        PLATFORM_ADMIN_PASSWORD: DEMO_PASSWORD,
-      },
+      env: { ...system.environment('users'), ...account },
     });
   } catch (error) {
     const words = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);

@@ -5,7 +5,8 @@ import { SetupError } from './setup-error.ts';
 import { parseStartOptions, START_HELP, type StartOptions } from './start-options.ts';
 import { createStatusBoard, type StatusBoard } from './status-board.ts';
 import { listenForStop, type StopSignals } from './stop-signals.ts';
-import { ROOT, startSystem } from './system.ts';
+import { ROOT } from './repository.ts';
+import { startSystem } from './system.ts';
 import { watchSources } from './watch.ts';
 import { welcome } from './welcome.ts';
 

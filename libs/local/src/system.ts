@@ -1,22 +1,21 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SERVICE_NAMES, SERVICES, type ServiceName } from '@zoco/contracts';
+import type { DatabaseUrls } from '@zoco/postgres/provision';
 import { z } from 'zod';
 import { buildServices } from './build.ts';
 import { prepareDatabases } from './databases.ts';
 import { planFreePorts, planPorts, type PortPlan, requireFreePorts } from './ports.ts';
-import { openSecrets } from './secrets.ts';
+import { ROOT } from './repository.ts';
+import { type LocalSecrets, openSecrets } from './secrets.ts';
 import { describeSystem, type RunningSystem } from './running-system.ts';
 import { type Servers, startServers, type ServersOptions } from './servers.ts';
-import { seed } from './seed.ts';
+import { seedDemo } from './seed.ts';
 import { serviceEnvironment } from './service-environment.ts';
 import { createUnits, stopUnits } from './service-units.ts';
 import { writeSystemFile } from './system-file.ts';
 import type { UnitState } from './unit-state.ts';
 import { deleteData, openState, openTemporaryState } from './state.ts';
-
-/** The repository. */
-export const ROOT = join(import.meta.dirname, '../../..');
 
 export interface SystemOptions {
   /** Where data, logs, keys and the list of processes lie; by default a temporary folder, deleted at the end. */
@@ -70,13 +69,11 @@ export async function startSystem(options: SystemOptions = {}): Promise<RunningS
   if (options.fresh) deleteData(state.dir);
   if (!options.freePorts) await requireFreePorts(wantedPorts(ports, options));
   const secrets = openSecrets(state.dir);
-  const servers = await startServersAndBuild(
+  const { servers, databases } = await prepare(
     { dir: state.dir, ledger: state.ledger, ports, foreign: options, onLine },
-    options,
+    { ...options, services, secrets },
     cleanup,
   );
-  const owners = services.filter((name) => SERVICES[name].database);
-  const databases = await prepareDatabases(ROOT, servers.adminDatabaseUrl, owners, secrets);
   options.signal?.throwIfAborted();
   const caller = { ...process.env, ...options.env };
   const source = {
@@ -93,25 +90,34 @@ export async function startSystem(options: SystemOptions = {}): Promise<RunningS
   await Promise.all([...units.values()].map((unit) => unit.start()));
   const limit = readyLimit(options);
   await Promise.all([...units.values()].map((unit) => unit.whenReady(limit)));
-  const usersEnvironment = serviceEnvironment('users', source);
-  if (options.seed) {
-    const gatewayUrl = `http://127.0.0.1:${ports.services.get('gateway')?.port}`;
-    await seed({ root: ROOT, dir: state.dir, gatewayUrl, usersEnvironment, onLine });
-  }
-  return describeSystem({ dir: state.dir, ports, servers, databases, units, running: cleanup.move() });
+  const environment = (service: ServiceName) => serviceEnvironment(service, source);
+  const running = new AsyncDisposableStack();
+  const stop = () => running.disposeAsync();
+  const system = describeSystem({ dir: state.dir, ports, servers, databases, units, environment, stop });
+  if (options.seed) await seedDemo(system, onLine);
+  running.use(cleanup.move());
+  return system;
 }
 
-/** Servers take a second and so does the build, so they run side by side; whatever fails, both have ended. */
-async function startServersAndBuild(
-  servers: ServersOptions,
-  { build, signal }: SystemOptions,
+interface PrepareOptions extends SystemOptions {
+  readonly services: readonly ServiceName[];
+  readonly secrets: LocalSecrets;
+}
+
+/** Servers and schemas take as long as the build, so they come side by side; whatever fails, both have ended. */
+async function prepare(
+  serversOptions: ServersOptions,
+  { build, signal, services, secrets }: PrepareOptions,
   cleanup: AsyncDisposableStack,
-): Promise<Servers> {
-  const starting = startServers(servers, cleanup);
+): Promise<{ servers: Servers; databases: Map<ServiceName, DatabaseUrls> }> {
   const building = build === false ? Promise.resolve() : buildServices(ROOT, signal);
-  await Promise.allSettled([starting, building]);
+  const preparing = startServers(serversOptions, cleanup).then(async (servers) => {
+    const owners = services.filter((name) => SERVICES[name].database);
+    return { servers, databases: await prepareDatabases(ROOT, servers.adminDatabaseUrl, owners, secrets) };
+  });
+  await Promise.allSettled([building, preparing]);
   await building;
-  return starting;
+  return preparing;
 }
 
 /** The services that this checkout holds. */

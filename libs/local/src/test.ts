@@ -4,7 +4,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { listenForStop } from './stop-signals.ts';
-import { ROOT } from './system.ts';
+import { ROOT } from './repository.ts';
 import { type StepResult, summarize, type TestCounts, testCounts } from './test-summary.ts';
 
 // `npm test`: everything that decides whether the project is right, cheapest first, up to the first failure.

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SERVICES, type ServiceName } from '@zoco/contracts';
 import { buildServices } from './build.ts';
-import { migrateService } from './databases.ts';
+import { migrateDatabases } from './databases.ts';
 import type { RunningSystem } from './running-system.ts';
 
 export interface WatchOptions {
@@ -66,10 +66,9 @@ async function rebuild(
   try {
     await buildServices(root, signal);
     const changed = system.services.filter((name) => digests.get(name) !== bundleDigest(root, name));
-    for (const name of changed) {
-      digests.set(name, bundleDigest(root, name));
-      if (SERVICES[name].database) await migrateService(root, name, system.databaseUrls(name).ownerUrl);
-    }
+    for (const name of changed) digests.set(name, bundleDigest(root, name));
+    const owners = changed.filter((name) => SERVICES[name].database);
+    await migrateDatabases(root, new Map(owners.map((name) => [name, system.databaseUrls(name)])));
     await Promise.all(changed.map((name) => system.restart(name)));
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
     onLine(
