@@ -41,22 +41,11 @@ export function createTenantDirectory(call: CallService, log: Logger): TenantDir
     for (const name of settings.hostnames) hostnames.set(name, settings.id);
   }
 
-  async function loadAll(): Promise<void> {
-    let cursor: string | null = null;
-    do {
-      const answer: z.infer<typeof page> = await call('listTenants', page, {
-        query: cursor ? { cursor } : {},
-      });
-      answer.data.forEach(update);
-      cursor = answer.next_cursor;
-    } while (cursor !== null);
-    loaded = true;
-  }
-
   async function load(signal: AbortSignal): Promise<void> {
     for (let attempt = 0; !signal.aborted; attempt += 1) {
       try {
-        await loadAll();
+        await fetchAll(call, update);
+        loaded = true;
         return;
       } catch (error) {
         if (attempt === 5) log.warn({ err: error }, 'tenant settings could not be loaded yet');
@@ -89,6 +78,17 @@ export function createTenantDirectory(call: CallService, log: Logger): TenantDir
       if (!loaded) throw new Error('the settings of the tenants are not loaded: does users answer?');
     },
   };
+}
+
+async function fetchAll(call: CallService, see: (settings: TenantSettings) => void): Promise<void> {
+  let cursor: string | null = null;
+  do {
+    const answer: z.infer<typeof page> = await call('listTenants', page, {
+      query: cursor ? { cursor } : {},
+    });
+    answer.data.forEach(see);
+    cursor = answer.next_cursor;
+  } while (cursor !== null);
 }
 
 /** @throws Problem `tenant_suspended` */
