@@ -125,6 +125,11 @@ export const importSummary = z.object({
   created: z.int().min(0),
   updated: z.int().min(0),
   unchanged: z.int().min(0),
+  /** How many lines were refused, all of them counted. */
+  refused_count: z.int().min(0),
+  /** The refused lines, at most 1,000 of them. */
   refused: z.array(importRefusal),
+  /** Whether `refused` holds fewer lines than `refused_count` says. */
+  refused_truncated: z.boolean(),
 });
 export type ImportSummary = z.infer<typeof importSummary>;

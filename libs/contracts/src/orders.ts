@@ -234,3 +234,7 @@ export const placeOrderRequest = z.strictObject({
   shipping_address: addressField.optional(),
 });
 export type PlaceOrderRequest = z.infer<typeof placeOrderRequest>;
+
+/** `GET /internal/orders/{order_id}/state`: what became of an order; 404 when there never was one. */
+export const orderState = z.object({ order_id: idField('order'), status: orderStatus });
+export type OrderState = z.infer<typeof orderState>;
