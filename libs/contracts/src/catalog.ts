@@ -72,12 +72,15 @@ export const stockChanged = defineEvent({
   },
 });
 
+/** Most lines that a reservation, and so an order, may have. */
+export const RESERVATION_LINES_MAX = 1000;
+
 /** `PUT /internal/reservations/{order_id}`: the same order id with the same lines may be asked again at any time. */
 export const reservationRequest = z.strictObject({
   lines: z
     .array(z.strictObject({ product_id: z.string().max(64), quantity: z.int().min(1).max(1_000_000) }))
     .min(1)
-    .max(500),
+    .max(RESERVATION_LINES_MAX),
 });
 export type ReservationRequest = z.infer<typeof reservationRequest>;
 

@@ -22,7 +22,8 @@ export function defineEvent<T extends z.ZodType>(definition: EventDefinition<T>)
 
 /**
  * The envelope around every event: CloudEvents 1.0 in JSON, with the extensions `tenantid`, `aggregateversion` and
- * `traceparent`. `subject` is the id of the aggregate; its events carry versions 1, 2, 3 … without gaps.
+ * `traceparent`. `subject` is the id of the aggregate; its events carry rising versions. A version without an event is a
+ * change that concerns nobody else.
  * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
  */
 export const envelopeSchema = z.object({

@@ -10,6 +10,7 @@ import {
   rateBpsField,
   timeField,
 } from './fields.ts';
+import { RESERVATION_LINES_MAX } from './catalog.ts';
 import { customerSnapshot } from './users.ts';
 
 export const orderStatus = z.enum([
@@ -60,6 +61,9 @@ export const orderSnapshot = z.object({
   subtotal_cents: centsField,
   tax_cents: centsField,
   shipping_cents: centsField,
+  /** Part of `tax_cents` that is for shipping; the rest is the sum of the items' taxes. */
+  shipping_tax_cents: centsField.optional(),
+  shipping_tax_rate_bps: rateBpsField.optional(),
   total_cents: centsField,
   payment_method: paymentMethod,
   shipping_address: addressField.nullable(),
@@ -93,6 +97,8 @@ const exampleOrder: z.input<typeof orderSnapshot> = {
   subtotal_cents: 2598,
   tax_cents: 113,
   shipping_cents: 350,
+  shipping_tax_cents: 13,
+  shipping_tax_rate_bps: 400,
   total_cents: 2948,
   payment_method: 'card',
   shipping_address: { line1: 'Calle Mayor 1', city: 'Madrid', postal_code: '28013', country: 'ES' },
@@ -228,7 +234,7 @@ export const placeOrderRequest = z.strictObject({
   items: z
     .array(z.strictObject({ product_id: z.string().max(64), quantity: z.int().min(1).max(1_000_000) }))
     .min(1)
-    .max(500),
+    .max(RESERVATION_LINES_MAX),
   payment_method: paymentMethod,
   payment_token: z.string().min(1).max(255).optional(),
   shipping_address: addressField.optional(),
