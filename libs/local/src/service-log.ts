@@ -19,10 +19,14 @@ export interface ServiceLog {
 }
 
 /**
- * Starts an empty log file, which moves to `<file>.1` whenever it has grown to 50 MB.
+ * Starts an empty log file, which moves to `<file>.1` whenever it has grown to `rotateBytes`.
  * @param onProblem gets each warning, error and line that is no JSON (what Node prints when it dies)
  */
-export function openServiceLog(file: string, onProblem: (line: string) => void): ServiceLog {
+export function openServiceLog(
+  file: string,
+  onProblem: (line: string) => void,
+  rotateBytes = ROTATE_BYTES,
+): ServiceLog {
   mkdirSync(dirname(file), { recursive: true });
   let descriptor = openSync(file, 'w');
   let byteCount = fstatSync(descriptor).size;
@@ -39,7 +43,7 @@ export function openServiceLog(file: string, onProblem: (line: string) => void):
 
   return {
     write(chunk) {
-      if (byteCount + chunk.length > ROTATE_BYTES) rotate();
+      if (byteCount + chunk.length > rotateBytes) rotate();
       byteCount += writeSync(descriptor, chunk);
       const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
       rest = lines.pop() ?? '';

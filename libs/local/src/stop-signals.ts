@@ -9,7 +9,10 @@ export interface StopSignals {
 const SAME_WISH_MS = 1_000;
 
 /** Listens to SIGINT, SIGTERM and SIGHUP from now on. */
-export function listenForStop(now: () => number = () => performance.now()): StopSignals {
+export function listenForStop(
+  source: Pick<NodeJS.EventEmitter, 'on'> = process,
+  now: () => number = () => performance.now(),
+): StopSignals {
   const stop = new AbortController();
   const hasten = new AbortController();
   let firstMs: number | undefined;
@@ -21,6 +24,6 @@ export function listenForStop(now: () => number = () => performance.now()): Stop
       hasten.abort();
     }
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) source.on(signal, onSignal);
   return { stop: stop.signal, hasten: hasten.signal };
 }
