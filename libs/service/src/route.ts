@@ -68,12 +68,12 @@ export function defineRoute<const R extends RouteInput>(route: R) {
     },
     responses: { ...refusals, ...config.responses },
     security: securityOf(access),
-    middleware: [guard({ access, jsonBytesMax: takesJson ? jsonBytesMax : undefined })] as const,
+    middleware: [guard({ access, jsonBytesMax: takesJson ? jsonBytesMax : undefined })],
     [ACCESS_EXTENSION]: access,
   };
   // The type says what the route was given: its refusals come from the guard, never from its handler.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return createRoute(full as typeof full & R);
+  return createRoute(full as unknown as R);
 }
 
 function withTenant(query: NonNullable<RouteConfig['request']>['query']) {
