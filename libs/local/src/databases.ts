@@ -1,18 +1,14 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import type { ServiceName } from '@zoco/contracts';
 import { type DatabaseUrls, provisionDatabase } from '@zoco/postgres/provision';
 import postgres from 'postgres';
+import { runBundle } from './run-bundle.ts';
 import type { LocalSecrets } from './secrets.ts';
 import { errorCode, SetupError } from './setup-error.ts';
 
 const POSTGRES_MIN = 15;
 
-/** Creates each service's database and roles, and brings its schema up to date. */
-export async function prepareDatabases(
-  root: string,
+/** Creates each service's database and roles, or brings their passwords up to date. */
+export async function provisionDatabases(
   adminUrl: string,
   services: readonly ServiceName[],
   secrets: LocalSecrets,
@@ -22,34 +18,22 @@ export async function prepareDatabases(
   for (const service of services) {
     databases.set(service, await provisionDatabase(adminUrl, service, secrets.rolePasswords[service]));
   }
-  await migrateDatabases(root, databases);
   return databases;
 }
 
 /**
- * Runs the migrations of these services; those done already change nothing.
- * @throws SetupError with what Postgres said
+ * Runs the migrate program of each service's bundle, the one that ships; what is done already changes nothing.
+ * @throws SetupError with what it said
  */
 export async function migrateDatabases(
   root: string,
   databases: ReadonlyMap<ServiceName, { readonly ownerUrl: string }>,
 ): Promise<void> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'migrate-databases.ts')], {
-    cwd: root,
-    env: {},
-    stdio: ['pipe', 'ignore', 'pipe'],
-    detached: true, // Ctrl-C reaches us alone; a migration under way is better finished than cut
-  });
-  const work = [...databases].map(([service, { ownerUrl }]) => ({
-    service,
-    ownerUrl,
-    folder: join(root, 'services', service, 'migrations'),
-  }));
-  child.stdin.end(JSON.stringify(work));
-  const exited = once(child, 'close');
-  const words = await text(child.stderr);
-  await exited;
-  if (child.exitCode !== 0) throw new SetupError(`The migrations failed:\n${words.trim()}`);
+  const programs = [...databases].map(([service, { ownerUrl }]) =>
+    runBundle(root, service, 'migrate', { DATABASE_URL: ownerUrl }),
+  );
+  await Promise.allSettled(programs);
+  await Promise.all(programs);
 }
 
 /**

@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { z } from 'zod';
 import { type Api, createApi, expectOk } from './api-client.ts';
 import {
@@ -13,8 +11,8 @@ import {
   PLATFORM_TENANT,
 } from './seed-data.ts';
 import { ROOT } from './repository.ts';
+import { runBundle } from './run-bundle.ts';
 import type { RunningSystem } from './running-system.ts';
-import { SetupError } from './setup-error.ts';
 
 /** What the seed needs of a running system. */
 type Seedable = Pick<RunningSystem, 'dir' | 'urls' | 'environment'>;
@@ -63,18 +61,12 @@ function seedDigest(): string {
 }
 
 /** The one thing that HTTP cannot do, for nobody may do it yet. */
-async function createPlatformLogin(system: Seedable): Promise<void> {
-  const cwd = join(ROOT, 'services/users');
-  const account = { PLATFORM_ADMIN_EMAIL: PLATFORM_EMAIL, PLATFORM_ADMIN_PASSWORD: DEMO_PASSWORD };
-  try {
-    await promisify(execFile)(process.execPath, [join(cwd, 'dist/create-platform-admin.js')], {
-      cwd,
-      env: { ...system.environment('users'), ...account },
-    });
-  } catch (error) {
-    const words = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
-    throw new SetupError(`The platform login could not be created:\n${words}`);
-  }
+function createPlatformLogin(system: Seedable): Promise<void> {
+  return runBundle(ROOT, 'users', 'create-platform-admin', {
+    ...system.environment('users'),
+    PLATFORM_ADMIN_EMAIL: PLATFORM_EMAIL,
+    PLATFORM_ADMIN_PASSWORD: DEMO_PASSWORD,
+  });
 }
 
 async function createTenant(api: Api, platform: string, { settings }: DemoTenant): Promise<void> {

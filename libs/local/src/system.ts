@@ -4,7 +4,7 @@ import { SERVICE_NAMES, SERVICES, type ServiceName } from '@zoco/contracts';
 import type { DatabaseUrls } from '@zoco/postgres/provision';
 import { z } from 'zod';
 import { buildServices } from './build.ts';
-import { prepareDatabases } from './databases.ts';
+import { migrateDatabases, provisionDatabases } from './databases.ts';
 import { planFreePorts, planPorts, type PortPlan, requireFreePorts } from './ports.ts';
 import { ROOT } from './repository.ts';
 import { type LocalSecrets, openSecrets } from './secrets.ts';
@@ -104,7 +104,7 @@ interface PrepareOptions extends SystemOptions {
   readonly secrets: LocalSecrets;
 }
 
-/** Servers and schemas take as long as the build, so they come side by side; whatever fails, both have ended. */
+/** Servers take as long as the build, so they come side by side; whatever fails, both have ended. */
 async function prepare(
   serversOptions: ServersOptions,
   { build, signal, services, secrets }: PrepareOptions,
@@ -113,11 +113,14 @@ async function prepare(
   const building = build === false ? Promise.resolve() : buildServices(ROOT, signal);
   const preparing = startServers(serversOptions, cleanup).then(async (servers) => {
     const owners = services.filter((name) => SERVICES[name].database);
-    return { servers, databases: await prepareDatabases(ROOT, servers.adminDatabaseUrl, owners, secrets) };
+    return { servers, databases: await provisionDatabases(servers.adminDatabaseUrl, owners, secrets) };
   });
   await Promise.allSettled([building, preparing]);
   await building;
-  return preparing;
+  const { servers, databases } = await preparing;
+  signal?.throwIfAborted();
+  await migrateDatabases(ROOT, databases);
+  return { servers, databases };
 }
 
 /** The services that this checkout holds. */
