@@ -55,7 +55,8 @@ test('free ports are all different', async () => {
     plan.postgres,
     plan.nats,
     plan.natsMonitor,
+    plan.stripeSandbox,
     ...[...plan.services.values()].flatMap(({ port, adminPort }) => [port, adminPort]),
   ];
-  expect(new Set(all).size).toBe(9);
+  expect(new Set(all).size).toBe(10);
 });

@@ -9,6 +9,7 @@ export interface PortPlan {
   readonly postgres: number;
   readonly nats: number;
   readonly natsMonitor: number;
+  readonly stripeSandbox: number;
   readonly services: ReadonlyMap<ServiceName, { readonly port: number; readonly adminPort: number }>;
 }
 
@@ -16,6 +17,7 @@ export interface PortPlan {
 const POSTGRES_PORT = 15_432;
 const NATS_PORT = 14_222;
 const NATS_MONITOR_PORT = 18_222;
+const STRIPE_SANDBOX_PORT = 8090;
 const PORT_OFFSET_MAX = 40_000;
 
 /** The fixed local ports, all shifted by `offset` so that two systems can run side by side. */
@@ -24,6 +26,7 @@ export function planPorts(services: readonly ServiceName[], offset: number): Por
     postgres: POSTGRES_PORT + offset,
     nats: NATS_PORT + offset,
     natsMonitor: NATS_MONITOR_PORT + offset,
+    stripeSandbox: STRIPE_SANDBOX_PORT + offset,
     services: new Map(
       services.map((name) => {
         const port = SERVICES[name].port + offset;
@@ -35,12 +38,13 @@ export function planPorts(services: readonly ServiceName[], offset: number): Por
 
 /** A plan of ports that are free now, for tests and benchmarks. */
 export async function planFreePorts(services: readonly ServiceName[]): Promise<PortPlan> {
-  const ports = await freePorts(3 + 2 * services.length);
+  const ports = await freePorts(4 + 2 * services.length);
   const next = () => ports.pop() ?? 0;
   return {
     postgres: next(),
     nats: next(),
     natsMonitor: next(),
+    stripeSandbox: next(),
     services: new Map(services.map((name) => [name, { port: next(), adminPort: next() }])),
   };
 }

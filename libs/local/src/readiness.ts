@@ -6,7 +6,7 @@ const Answer = z.object({
 });
 
 /** What is said of a service that does not listen yet, or hangs. */
-export const NO_ANSWER = 'no answer on its admin port';
+export const NO_ANSWER = 'no answer';
 
 const ASK_TIMEOUT_MS = 1_000;
 
@@ -19,6 +19,17 @@ export async function whyNotReady(adminUrl: string): Promise<string | undefined>
     const answer = await fetch(`${adminUrl}/readyz`, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
     const body: unknown = await answer.json();
     return answer.ok ? undefined : explain(body);
+  } catch {
+    return NO_ANSWER;
+  }
+}
+
+/** The same for a server without an admin port: it is ready when it answers at all. */
+export async function whyNotAnswering(url: string): Promise<string | undefined> {
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
+    await answer.body?.cancel();
+    return undefined;
   } catch {
     return NO_ANSWER;
   }

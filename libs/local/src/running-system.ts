@@ -3,7 +3,7 @@ import type { DatabaseUrls } from '@zoco/postgres/provision';
 import { z } from 'zod';
 import type { PortPlan } from './ports.ts';
 import { requireOwn, type Servers } from './servers.ts';
-import type { ServiceUnit } from './service-unit.ts';
+import type { Units } from './service-units.ts';
 
 /** Everything that runs, with the handles that tests and benchmarks need to break it. */
 export interface RunningSystem {
@@ -13,6 +13,8 @@ export interface RunningSystem {
   readonly adminUrls: Readonly<Record<ServiceName, string>>;
   readonly adminDatabaseUrl: string;
   readonly natsUrl: string;
+  /** The server that stands in for Stripe; nothing answers there when payments talk to the real one. */
+  readonly sandboxUrl: string;
   /** @throws Error for a service without a database */
   databaseUrls(service: ServiceName): DatabaseUrls;
   /** The whole environment of a service, to run its other programs with. */
@@ -42,7 +44,7 @@ export interface SystemParts {
   readonly ports: PortPlan;
   readonly servers: Servers;
   readonly databases: ReadonlyMap<ServiceName, DatabaseUrls>;
-  readonly units: ReadonlyMap<ServiceName, ServiceUnit>;
+  readonly units: Units;
   readonly environment: (service: ServiceName) => Record<string, string>;
   readonly stop: () => Promise<void>;
 }
@@ -57,18 +59,19 @@ export function describeSystem({
   environment,
   stop,
 }: SystemParts): RunningSystem {
-  const unitOf = (service: ServiceName) => found(units.get(service), `${service} does not run here`);
+  const unitOf = (service: ServiceName) => found(units.services.get(service), `${service} does not run here`);
   const whenReady = (service: ServiceName, timeoutMs = READY_TIMEOUT_MS) =>
     unitOf(service).whenReady(AbortSignal.timeout(timeoutMs));
   return {
     dir,
-    services: [...units.keys()],
+    services: [...units.services.keys()],
     urls: urlsOf((name) => ports.services.get(name)?.port ?? SERVICES[name].port),
     adminUrls: urlsOf(
       (name) => ports.services.get(name)?.adminPort ?? SERVICES[name].port + ADMIN_PORT_OFFSET,
     ),
     adminDatabaseUrl: servers.adminDatabaseUrl,
     natsUrl: servers.natsUrl,
+    sandboxUrl: `http://127.0.0.1:${ports.stripeSandbox}`,
     databaseUrls: (service) => found(databases.get(service), `${service} has no database here`),
     environment,
     whenReady,

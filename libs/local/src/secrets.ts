@@ -19,6 +19,7 @@ const PrivateJwk = z.object({
 const Secrets = z.object({
   rolePasswords: z.record(z.string(), RolePasswords),
   usersKeyEncryptionKey: z.string(),
+  stripeWebhookSecret: z.string(),
 });
 
 /** What the services need to trust each other and their databases: made once per state folder, then kept. */
@@ -26,6 +27,8 @@ export interface LocalSecrets {
   readonly rolePasswords: Readonly<Record<ServiceName, RolePasswords>>;
   /** 32 bytes, base64url: what the users service encrypts its signing keys with. */
   readonly usersKeyEncryptionKey: string;
+  /** What the Stripe sandbox signs its webhooks with. */
+  readonly stripeWebhookSecret: string;
   /** A service's own Ed25519 key, as a private JWK. */
   identityKeyFile(service: ServiceName): string;
   /** The public keys of all services; `kid` is the service's name. */
@@ -40,7 +43,8 @@ export function openSecrets(dir: string): LocalSecrets {
     SERVICE_NAMES.map((name) => [name, kept.rolePasswords?.[name] ?? newRolePasswords()]),
   );
   const usersKeyEncryptionKey = kept.usersKeyEncryptionKey ?? newSecret(32);
-  const secrets = { rolePasswords, usersKeyEncryptionKey };
+  const stripeWebhookSecret = kept.stripeWebhookSecret ?? `whsec_${newSecret(24)}`;
+  const secrets = { rolePasswords, usersKeyEncryptionKey, stripeWebhookSecret };
   writePrivately(file, secrets);
 
   const identityDir = join(dir, 'identity');
@@ -52,6 +56,7 @@ export function openSecrets(dir: string): LocalSecrets {
   return {
     rolePasswords: z.record(z.enum(SERVICE_NAMES), RolePasswords).parse(rolePasswords),
     usersKeyEncryptionKey,
+    stripeWebhookSecret,
     identityKeyFile: keyFileOf,
     identityJwksFile,
   };

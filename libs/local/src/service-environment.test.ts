@@ -24,6 +24,7 @@ const source: EnvironmentSource = {
       invoicing: passwords,
     },
     usersKeyEncryptionKey: 'key',
+    stripeWebhookSecret: 'whsec_1',
     identityKeyFile: (service) => `/identity/${service}.json`,
     identityJwksFile: '/identity/jwks.json',
   },

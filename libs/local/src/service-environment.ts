@@ -1,5 +1,6 @@
 import { SERVICE_NAMES, SERVICES, type ServiceName } from '@zoco/contracts';
 import type { LocalSecrets } from './secrets.ts';
+import { paymentsEnvironment, type StripeSandbox } from './stripe-environment.ts';
 
 export interface EnvironmentSource {
   /** The environment of whoever started us; only what is named below passes through. */
@@ -9,6 +10,7 @@ export interface EnvironmentSource {
   readonly natsUrl: string;
   readonly databases: ReadonlyMap<ServiceName, { readonly runtimeUrl: string; readonly workerUrl: string }>;
   readonly secrets: LocalSecrets;
+  readonly stripe?: StripeSandbox | undefined;
   readonly version: string;
 }
 
@@ -35,6 +37,7 @@ export function serviceEnvironment(service: ServiceName, source: EnvironmentSour
     ...serviceUrls(source),
     SERVICE_IDENTITY_KEY_FILE: source.secrets.identityKeyFile(service),
     SERVICE_IDENTITY_JWKS_FILE: source.secrets.identityJwksFile,
+    ...(service === 'payments' ? paymentsEnvironment(source.stripe) : {}),
     ...(service === 'users' ? { USERS_KEY_ENCRYPTION_KEY: source.secrets.usersKeyEncryptionKey } : {}),
   };
 }
@@ -50,13 +53,13 @@ function serviceUrls({ ports }: EnvironmentSource): Record<string, string> {
 }
 
 function passedThrough(service: ServiceName, caller: EnvironmentSource['caller']): Record<string, string> {
-  const own = `${service.toUpperCase()}_`;
+  const own = [`${service.toUpperCase()}_`, ...(service === 'payments' ? ['STRIPE_'] : [])];
   return Object.fromEntries(
     Object.entries(caller).filter(
       (entry): entry is [string, string] =>
         entry[1] !== undefined &&
         (SHARED_NAMES.includes(entry[0]) ||
-          [...SHARED_PREFIXES, own].some((prefix) => entry[0].startsWith(prefix))),
+          [...SHARED_PREFIXES, ...own].some((prefix) => entry[0].startsWith(prefix))),
     ),
   );
 }

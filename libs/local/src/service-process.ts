@@ -1,6 +1,4 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-import type { ServiceName } from '@zoco/contracts';
 import { PROCESS_END } from './process-ledger.ts';
 import { end, type Exit, type ServerProcess } from './server-process.ts';
 import type { ServiceLog } from './service-log.ts';
@@ -8,15 +6,14 @@ import type { ServiceLog } from './service-log.ts';
 // Node sizes its heap for the machine; a service that holds next to nothing should not wait for gigabytes of garbage.
 const NODE_FLAGS = ['--enable-source-maps', '--max-old-space-size=256'];
 
-/** Starts a service's bundle, in a session of its own so that Ctrl-C reaches only us. */
-export function spawnService(
-  root: string,
-  service: ServiceName,
+/** Starts a Node program, in a session of its own so that Ctrl-C reaches only us. */
+export function spawnNode(
+  cwd: string,
+  file: string,
   env: Readonly<Record<string, string>>,
   log: ServiceLog,
 ): Promise<ServerProcess> {
-  const cwd = join(root, 'services', service);
-  const child = spawn(process.execPath, [...NODE_FLAGS, join(cwd, 'dist/main.js')], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, file], {
     cwd,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,13 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ServiceName } from '@zoco/contracts';
-import { NO_ANSWER, whyNotReady } from './readiness.ts';
+import { NO_ANSWER } from './readiness.ts';
 import type { ServerProcess } from './server-process.ts';
 import { SetupError } from './setup-error.ts';
 import { supervise } from './supervisor.ts';
-import { createStateCell, describeState, type StateCell, type UnitState } from './unit-state.ts';
+import {
+  createStateCell,
+  describeState,
+  type StateCell,
+  type UnitName,
+  type UnitState,
+} from './unit-state.ts';
 
 export interface ServiceUnit {
-  readonly name: ServiceName;
+  readonly name: UnitName;
   readonly state: UnitState;
   start(extraEnv?: Readonly<Record<string, string>>): Promise<void>;
   /**
@@ -21,9 +26,11 @@ export interface ServiceUnit {
 }
 
 export interface ServiceUnitOptions {
-  readonly name: ServiceName;
+  readonly name: UnitName;
+  /** Where people find it. */
   readonly url: string;
-  readonly adminUrl: string;
+  /** Undefined when it is ready. */
+  whyNotReady(): Promise<string | undefined>;
   spawn(extraEnv: Readonly<Record<string, string>>): Promise<ServerProcess>;
   /** The last words of a process that ended. */
   lastError(): string | undefined;
@@ -88,7 +95,7 @@ async function follow(process: ServerProcess, options: ServiceUnitOptions, state
   const ended = new AbortController();
   void process.exited.then(() => ended.abort());
   while (!ended.signal.aborted) {
-    const reason = await whyNotReady(options.adminUrl);
+    const reason = await options.whyNotReady();
     if (ended.signal.aborted) return;
     if (reason === undefined) {
       afterMs ??= Math.round(performance.now() - startedMs);

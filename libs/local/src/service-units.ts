@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import type { ServiceName } from '@zoco/contracts';
+import { whyNotAnswering, whyNotReady } from './readiness.ts';
 import { type EnvironmentSource, serviceEnvironment } from './service-environment.ts';
 import { openServiceLog } from './service-log.ts';
-import { spawnService } from './service-process.ts';
+import { spawnNode } from './service-process.ts';
 import { createServiceUnit, type ServiceUnit } from './service-unit.ts';
-import type { UnitState } from './unit-state.ts';
 import type { State } from './state.ts';
+import { SANDBOX_PROGRAM, sandboxEnvironment, type StripeSandbox } from './stripe-environment.ts';
+import type { UnitName, UnitState } from './unit-state.ts';
 
 export interface UnitsOptions {
   readonly root: string;
@@ -13,32 +15,75 @@ export interface UnitsOptions {
   readonly source: EnvironmentSource;
   readonly state: State;
   readonly onLine: (line: string) => void;
-  readonly onState: ((service: ServiceName, state: UnitState) => void) | undefined;
+  readonly onState: ((unit: UnitName, state: UnitState) => void) | undefined;
 }
 
-/** One unit per service, not started yet. */
-export function createUnits(options: UnitsOptions): Map<ServiceName, ServiceUnit> {
-  return new Map(options.services.map((name) => [name, createUnit(name, options)]));
+export interface Units {
+  readonly services: ReadonlyMap<ServiceName, ServiceUnit>;
+  /** Undefined when payments talk to the real Stripe, or there are none. */
+  readonly stripe: ServiceUnit | undefined;
 }
 
-/** Stops all of them side by side. */
-export async function stopUnits(units: ReadonlyMap<ServiceName, ServiceUnit>): Promise<void> {
-  await Promise.all([...units.values()].map((unit) => unit.stop()));
+/** One unit per process, not started yet. */
+export function createUnits(options: UnitsOptions): Units {
+  return {
+    services: new Map(options.services.map((name) => [name, serviceUnit(name, options)])),
+    stripe: options.source.stripe === undefined ? undefined : sandboxUnit(options.source.stripe, options),
+  };
 }
 
-function createUnit(name: ServiceName, { root, source, state, onLine, onState }: UnitsOptions): ServiceUnit {
-  const log = openServiceLog(join(state.dir, 'logs', `${name}.log`), (line) =>
-    onLine(`${name.padEnd(9)} ${line}`),
-  );
-  const { port, adminPort } = source.ports.get(name) ?? { port: 0, adminPort: 0 };
-  return createServiceUnit({
+/** Those of all units, in no order that matters. */
+export function allUnits({ services, stripe }: Units): ServiceUnit[] {
+  return [...services.values(), ...(stripe === undefined ? [] : [stripe])];
+}
+
+function serviceUnit(name: ServiceName, options: UnitsOptions): ServiceUnit {
+  const { port, adminPort } = options.source.ports.get(name) ?? { port: 0, adminPort: 0 };
+  const cwd = join(options.root, 'services', name);
+  return unit(options, {
     name,
     url: `http://127.0.0.1:${port}`,
-    adminUrl: `http://127.0.0.1:${adminPort}`,
+    program: { cwd, file: join(cwd, 'dist/main.js'), env: serviceEnvironment(name, options.source) },
+    whyNotReady: () => whyNotReady(`http://127.0.0.1:${adminPort}`),
+  });
+}
+
+function sandboxUnit(stripe: StripeSandbox, options: UnitsOptions): ServiceUnit {
+  const url = `http://127.0.0.1:${stripe.port}`;
+  return unit(options, {
+    name: 'stripe',
+    url: `${url} (sandbox)`,
+    program: {
+      cwd: options.root,
+      file: join(options.root, SANDBOX_PROGRAM),
+      env: sandboxEnvironment(stripe),
+    },
+    whyNotReady: () => whyNotAnswering(url),
+  });
+}
+
+interface UnitDescription {
+  readonly name: UnitName;
+  readonly url: string;
+  readonly program: {
+    readonly cwd: string;
+    readonly file: string;
+    readonly env: Readonly<Record<string, string>>;
+  };
+  readonly whyNotReady: () => Promise<string | undefined>;
+}
+
+function unit({ state, onLine, onState }: UnitsOptions, description: UnitDescription): ServiceUnit {
+  const { name, url, program, whyNotReady: ask } = description;
+  const logFile = join(state.dir, 'logs', `${name}.log`);
+  const log = openServiceLog(logFile, (line) => onLine(`${name.padEnd(9)} ${line}`));
+  return createServiceUnit({
+    name,
+    url,
+    whyNotReady: ask,
     async spawn(extraEnv) {
       log.beginProcess();
-      const env = { ...serviceEnvironment(name, source), ...extraEnv };
-      const process = await spawnService(root, name, env, log);
+      const process = await spawnNode(program.cwd, program.file, { ...program.env, ...extraEnv }, log);
       state.ledger.add(name, process.pid);
       return process;
     },

@@ -54,7 +54,14 @@ export function deleteState(dir: string): void {
 /** Deletes what a system has stored, and the keys to it; logs and downloaded programs stay. */
 export function deleteData(dir: string): void {
   rmSync(postgresDataDir(join(dir, 'postgres'), postgresUser()), { recursive: true, force: true });
-  for (const name of ['postgres.password', 'nats', 'secrets.json', 'identity', 'seeded']) {
+  for (const name of [
+    'postgres.password',
+    'nats',
+    'secrets.json',
+    'identity',
+    'seeded',
+    'stripe-sandbox.journal',
+  ]) {
     rmSync(join(dir, name), { recursive: true, force: true });
   }
 }

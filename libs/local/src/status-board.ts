@@ -1,11 +1,10 @@
-import type { ServiceName } from '@zoco/contracts';
-import { describeState, type UnitState } from './unit-state.ts';
+import { describeState, type UnitName, type UnitState } from './unit-state.ts';
 
 /** What the terminal shows: lines that scroll, and below them one line per service that stays up to date. */
 export interface StatusBoard {
   /** A line that scrolls. */
   print(line: string): void;
-  set(service: ServiceName, state: UnitState): void;
+  set(unit: UnitName, state: UnitState): void;
   /** Leaves the status lines as they are and stops updating them. */
   close(): void;
 }
@@ -22,7 +21,7 @@ const CURSOR_UP = (lineCount: number) => `\u001B[${lineCount}A`;
 
 /** On a terminal the status lines are redrawn in place; anywhere else each change is one more line. */
 export function createStatusBoard(terminal: Terminal): StatusBoard {
-  const states = new Map<ServiceName, UnitState>();
+  const states = new Map<UnitName, UnitState>();
   let drawnLines = 0;
 
   function redraw(line?: string): void {
@@ -36,16 +35,16 @@ export function createStatusBoard(terminal: Terminal): StatusBoard {
   if (terminal.isTTY !== true) {
     return {
       print: (line) => terminal.write(`${line}\n`),
-      set: (service, state) => {
-        if (state.kind !== 'stopped') terminal.write(`${statusLine(service, state)}\n`);
+      set: (unit, state) => {
+        if (state.kind !== 'stopped') terminal.write(`${statusLine(unit, state)}\n`);
       },
       close() {},
     };
   }
   return {
     print: redraw,
-    set(service, state) {
-      states.set(service, state);
+    set(unit, state) {
+      states.set(unit, state);
       redraw();
     },
     close() {
@@ -55,8 +54,8 @@ export function createStatusBoard(terminal: Terminal): StatusBoard {
   };
 }
 
-export function statusLine(service: ServiceName, state: UnitState): string {
-  return `${service.padEnd(9)} ${describeState(state)}`;
+export function statusLine(unit: UnitName, state: UnitState): string {
+  return `${unit.padEnd(9)} ${describeState(state)}`;
 }
 
 /** A line that wraps would be erased by half. */

@@ -12,9 +12,10 @@ import { describeSystem, type RunningSystem } from './running-system.ts';
 import { type Servers, startServers, type ServersOptions } from './servers.ts';
 import { seedDemo } from './seed.ts';
 import { serviceEnvironment } from './service-environment.ts';
-import { createUnits, stopUnits } from './service-units.ts';
+import { allUnits, createUnits, type Units } from './service-units.ts';
+import { planSandbox } from './stripe-environment.ts';
 import { writeSystemFile } from './system-file.ts';
-import type { UnitState } from './unit-state.ts';
+import type { UnitName, UnitState } from './unit-state.ts';
 import { deleteData, openState, openTemporaryState } from './state.ts';
 
 export interface SystemOptions {
@@ -47,7 +48,7 @@ export interface SystemOptions {
   /** Rejects when a service is not ready in this time; by default there is no limit. */
   readonly readyTimeoutMs?: number;
   readonly onLine?: (line: string) => void;
-  readonly onState?: (service: ServiceName, state: UnitState) => void;
+  readonly onState?: (unit: UnitName, state: UnitState) => void;
 }
 
 /**
@@ -82,14 +83,12 @@ export async function startSystem(options: SystemOptions = {}): Promise<RunningS
     natsUrl: servers.natsUrl,
     databases,
     secrets,
+    stripe: planSandbox(services, ports, secrets, state.dir, caller),
     version: version(),
   };
   cleanup.use(writeSystemFile(state.dir, source));
   const units = createUnits({ root: ROOT, services, source, state, onLine, onState: options.onState });
-  cleanup.defer(() => stopUnits(units));
-  await Promise.all([...units.values()].map((unit) => unit.start()));
-  const limit = readyLimit(options);
-  await Promise.all([...units.values()].map((unit) => unit.whenReady(limit)));
+  await startUnits(units, options, cleanup);
   const environment = (service: ServiceName) => serviceEnvironment(service, source);
   const running = new AsyncDisposableStack();
   const stop = () => running.disposeAsync();
@@ -97,6 +96,19 @@ export async function startSystem(options: SystemOptions = {}): Promise<RunningS
   if (options.seed) await seedDemo(system, onLine);
   running.use(cleanup.move());
   return system;
+}
+
+/** Starts every unit and waits until all are ready. */
+async function startUnits(
+  units: Units,
+  options: SystemOptions,
+  cleanup: AsyncDisposableStack,
+): Promise<void> {
+  const all = allUnits(units);
+  cleanup.defer(async () => void (await Promise.all(all.map((unit) => unit.stop()))));
+  await Promise.all(all.map((unit) => unit.start()));
+  const limit = readyLimit(options);
+  await Promise.all(all.map((unit) => unit.whenReady(limit)));
 }
 
 interface PrepareOptions extends SystemOptions {
@@ -140,6 +152,7 @@ function wantedPorts(
           { port: ports.natsMonitor, purpose: "NATS' monitor" },
         ]
       : []),
+    ...(ports.services.has('payments') ? [{ port: ports.stripeSandbox, purpose: 'the Stripe sandbox' }] : []),
     ...[...ports.services].flatMap(([name, { port, adminPort }]) => [
       { port, purpose: name },
       { port: adminPort, purpose: `${name}'s admin port` },

@@ -1,5 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { ServiceName } from '@zoco/contracts';
 import { assertNever } from '@zoco/kernel';
+
+/** The processes that are kept running: the services, and what stands in for Stripe. */
+export type UnitName = ServiceName | 'stripe';
 
 /** What can be said of a process that Zoco keeps running. */
 export type UnitState =
