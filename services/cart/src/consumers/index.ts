@@ -1,0 +1,13 @@
+import { orderCreated, productDeleted, productUpdated } from '@zoco/contracts';
+import { type EventHandler, on } from '@zoco/events';
+import { handleOrderCreated } from './order-created.ts';
+import { handleProductDeleted } from './product-deleted.ts';
+import { handleProductUpdated } from './product-updated.ts';
+
+export function handlers(): EventHandler[] {
+  return [
+    on(productUpdated, handleProductUpdated),
+    on(productDeleted, handleProductDeleted),
+    on(orderCreated, handleOrderCreated),
+  ];
+}

@@ -1,0 +1,9 @@
+import type { orderCreated } from '@zoco/contracts';
+import type { Handle } from '@zoco/events';
+import { finishCheckout } from '../actions/finish-checkout.ts';
+
+/** Closes the cart of an order whose answer never reached the checkout. */
+export const handleOrderCreated: Handle<typeof orderCreated> = async (tx, { data }) => {
+  if (data.cart_id === null) return;
+  await finishCheckout(tx, { cartId: data.cart_id, orderId: data.order_id, items: data.items });
+};
