@@ -20,6 +20,7 @@ const Secrets = z.object({
   rolePasswords: z.record(z.string(), RolePasswords),
   usersKeyEncryptionKey: z.string(),
   stripeWebhookSecret: z.string(),
+  cartTokenKey: z.string(),
 });
 
 /** What the services need to trust each other and their databases: made once per state folder, then kept. */
@@ -29,6 +30,8 @@ export interface LocalSecrets {
   readonly usersKeyEncryptionKey: string;
   /** What the Stripe sandbox signs its webhooks with. */
   readonly stripeWebhookSecret: string;
+  /** What the tokens of anonymous carts are signed with. */
+  readonly cartTokenKey: string;
   /** A service's own Ed25519 key, as a private JWK. */
   identityKeyFile(service: ServiceName): string;
   /** The public keys of all services; `kid` is the service's name. */
@@ -44,7 +47,8 @@ export function openSecrets(dir: string): LocalSecrets {
   );
   const usersKeyEncryptionKey = kept.usersKeyEncryptionKey ?? newSecret(32);
   const stripeWebhookSecret = kept.stripeWebhookSecret ?? `whsec_${newSecret(24)}`;
-  const secrets = { rolePasswords, usersKeyEncryptionKey, stripeWebhookSecret };
+  const cartTokenKey = kept.cartTokenKey ?? newSecret(32);
+  const secrets = { rolePasswords, usersKeyEncryptionKey, stripeWebhookSecret, cartTokenKey };
   writePrivately(file, secrets);
 
   const identityDir = join(dir, 'identity');
@@ -57,6 +61,7 @@ export function openSecrets(dir: string): LocalSecrets {
     rolePasswords: z.record(z.enum(SERVICE_NAMES), RolePasswords).parse(rolePasswords),
     usersKeyEncryptionKey,
     stripeWebhookSecret,
+    cartTokenKey,
     identityKeyFile: keyFileOf,
     identityJwksFile,
   };

@@ -25,6 +25,7 @@ const source: EnvironmentSource = {
     },
     usersKeyEncryptionKey: 'key',
     stripeWebhookSecret: 'whsec_1',
+    cartTokenKey: 'cart-key',
     identityKeyFile: (service) => `/identity/${service}.json`,
     identityJwksFile: '/identity/jwks.json',
   },

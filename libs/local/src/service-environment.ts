@@ -38,6 +38,7 @@ export function serviceEnvironment(service: ServiceName, source: EnvironmentSour
     SERVICE_IDENTITY_KEY_FILE: source.secrets.identityKeyFile(service),
     SERVICE_IDENTITY_JWKS_FILE: source.secrets.identityJwksFile,
     ...(service === 'payments' ? paymentsEnvironment(source.stripe) : {}),
+    ...(service === 'cart' ? { CART_TOKEN_KEY: source.secrets.cartTokenKey } : {}),
     ...(service === 'users' ? { USERS_KEY_ENCRYPTION_KEY: source.secrets.usersKeyEncryptionKey } : {}),
   };
 }
