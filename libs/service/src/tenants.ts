@@ -20,6 +20,8 @@ export interface TenantDirectory extends Tenants {
   known(id: string): TenantSettings | undefined;
   /** All tenants in memory. */
   all(): Iterable<TenantSettings>;
+  /** Settings also of a suspended tenant: its events are still handled. @throws Problem `tenant_not_found` */
+  settings(id: TenantId): Promise<TenantSettings>;
   /** Tenant that a host name belongs to. */
   byHostname(hostname: string): TenantSettings | undefined;
   /** For readiness. @throws Error until all tenants are loaded */
@@ -68,6 +70,7 @@ export function createTenantDirectory(call: CallService, log: Logger): TenantDir
     async get(id) {
       return active(tenants.get(id) ?? (await fetchOne(id)));
     },
+    settings: async (id) => tenants.get(id) ?? (await fetchOne(id)),
     known: (id) => (isTenantId(id) ? tenants.get(id) : undefined),
     all: () => tenants.values(),
     byHostname(hostname) {

@@ -1,0 +1,50 @@
+import type { TenantSettings } from '@zoco/contracts';
+import type { Id } from '@zoco/kernel';
+import type { Tx } from '@zoco/postgres';
+import { creditNoteDraft } from '../rules/credit-note.ts';
+import { issueDocument } from './issue-document.ts';
+import { lockOrder } from './lock-order.ts';
+
+/** A refund or cancellation that an invoice has to answer with a credit note. */
+export interface Correction {
+  readonly orderId: Id<'order'>;
+  /** `refund:ref_…` or `cancel:ord_…`. */
+  readonly sourceKey: string;
+  readonly refundId: Id<'refund'> | null;
+  /** Null takes back all that is left of the invoice. */
+  readonly amountCents: number | null;
+}
+
+/**
+ * Issues the credit note of a correction, once. What is left of the invoice bounds it: a refund and the cancellation that
+ * caused it make one credit note, whichever comes first. Kept for later when the invoice does not exist yet.
+ */
+export async function applyCorrection(tx: Tx, tenant: TenantSettings, correction: Correction): Promise<void> {
+  const documents = await lockOrder(tx, correction.orderId);
+  const invoice = documents.find(({ kind }) => kind === 'invoice');
+  if (invoice === undefined) {
+    await tx.sql`
+      insert into early_corrections (tenant_id, order_id, source_key, refund_id, amount_cents)
+      values (${tx.tenantId}, ${correction.orderId}, ${correction.sourceKey}, ${correction.refundId}, ${correction.amountCents})
+      on conflict do nothing`;
+    return;
+  }
+  const [issued] = await tx.sql`
+    select 1 from documents where tenant_id = ${tx.tenantId} and source_key = ${correction.sourceKey}`;
+  if (issued !== undefined) return;
+  const credited = documents
+    .filter(({ kind }) => kind === 'credit_note')
+    .map(({ snapshot }) => snapshot.tax_summary);
+  const amountCents = correction.amountCents ?? invoice.snapshot.total_cents;
+  const draft = creditNoteDraft(invoice.snapshot, credited, amountCents);
+  if (draft === null) return;
+  await issueDocument(tx, draft, {
+    orderId: correction.orderId,
+    userId: invoice.userId,
+    customerId: invoice.customerId,
+    sourceKey: correction.sourceKey,
+    timeZone: tenant.time_zone,
+    corrects: invoice.id,
+    refundId: correction.refundId,
+  });
+}

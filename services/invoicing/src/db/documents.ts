@@ -1,0 +1,109 @@
+import type { Id } from '@zoco/kernel';
+import { Problem } from '@zoco/kernel';
+import type { ReadTx } from '@zoco/postgres';
+import { documentSnapshot, type DocumentSnapshot } from '../rules/snapshot.ts';
+
+/** A stored document. */
+export interface StoredDocument {
+  readonly id: Id<'invoice'>;
+  readonly kind: 'invoice' | 'credit_note';
+  readonly number: string;
+  readonly orderId: Id<'order'>;
+  readonly userId: Id<'user'> | null;
+  readonly customerId: Id<'customer'> | null;
+  readonly correctsId: Id<'invoice'> | null;
+  readonly issuedAt: Date;
+  readonly dueAt: Date | null;
+  readonly sha256: string;
+  readonly snapshot: DocumentSnapshot;
+}
+
+interface Row {
+  readonly id: Id<'invoice'>;
+  readonly kind: 'invoice' | 'credit_note';
+  readonly number: string;
+  readonly order_id: Id<'order'>;
+  readonly user_id: Id<'user'> | null;
+  readonly customer_id: Id<'customer'> | null;
+  readonly corrects_id: Id<'invoice'> | null;
+  readonly issued_at: string;
+  readonly due_at: string | null;
+  readonly sha256: string;
+  readonly snapshot: unknown;
+}
+
+/** Documents that one may see: all of the tenant, or those of one buyer. */
+export interface Viewer {
+  readonly userId: string | null;
+}
+
+/** The documents of an order, oldest first. */
+export async function documentsOfOrder(tx: ReadTx, orderId: string): Promise<StoredDocument[]> {
+  const rows = await tx.sql<Row[]>`
+    select * from documents where tenant_id = ${tx.tenantId} and order_id = ${orderId} order by id`;
+  return rows.map(fromRow);
+}
+
+/** @throws Problem `invoice_not_found`, also for a document of somebody else */
+export async function getDocument(tx: ReadTx, id: string, viewer: Viewer): Promise<StoredDocument> {
+  const [row] = await tx.sql<Row[]>`
+    select * from documents where tenant_id = ${tx.tenantId} and id = ${id}
+      and (${viewer.userId}::text is null or user_id = ${viewer.userId})`;
+  if (row === undefined) throw invoiceNotFound();
+  return fromRow(row);
+}
+
+export interface ListOptions {
+  readonly orderId: string | undefined;
+  readonly before: string | undefined;
+  readonly limit: number;
+}
+
+/** Newest first. */
+export async function listDocuments(
+  tx: ReadTx,
+  viewer: Viewer,
+  options: ListOptions,
+): Promise<StoredDocument[]> {
+  const rows = await tx.sql<Row[]>`
+    select * from documents
+    where tenant_id = ${tx.tenantId}
+      and (${viewer.userId}::text is null or user_id = ${viewer.userId})
+      and (${options.orderId ?? null}::text is null or order_id = ${options.orderId ?? null})
+      and (${options.before ?? null}::text is null or id < ${options.before ?? null})
+    order by id desc limit ${options.limit}`;
+  return rows.map(fromRow);
+}
+
+/** The invoice of an order, for whoever may see it. @throws Problem `invoice_not_found` */
+export async function invoiceOfOrder(tx: ReadTx, orderId: string, viewer: Viewer): Promise<StoredDocument> {
+  const documents = await documentsOfOrder(tx, orderId);
+  const invoice = documents.find(({ kind }) => kind === 'invoice');
+  if (invoice === undefined || (viewer.userId !== null && invoice.userId !== viewer.userId))
+    throw invoiceNotFound();
+  return invoice;
+}
+
+function invoiceNotFound(): Problem {
+  return new Problem(
+    'not_found',
+    'invoice_not_found',
+    'There is no such invoice; it is issued when its order is confirmed.',
+  );
+}
+
+function fromRow(row: Row): StoredDocument {
+  return {
+    id: row.id,
+    kind: row.kind,
+    number: row.number,
+    orderId: row.order_id,
+    userId: row.user_id,
+    customerId: row.customer_id,
+    correctsId: row.corrects_id,
+    issuedAt: new Date(row.issued_at),
+    dueAt: row.due_at === null ? null : new Date(row.due_at),
+    sha256: row.sha256,
+    snapshot: documentSnapshot.parse(row.snapshot),
+  };
+}
