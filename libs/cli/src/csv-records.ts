@@ -1,0 +1,66 @@
+import { pipeline, Readable } from 'node:stream';
+import { CsvError, parse } from 'csv-parse';
+import { z } from 'zod';
+import { CliFailure } from './failure.ts';
+
+/** One record of a CSV file by its header, or why it could not be read. `line` is where it ends, counted from 1. */
+export type CsvRecord =
+  | { readonly line: number; readonly fields: Readonly<Record<string, string>> }
+  | { readonly line: number; readonly fault: string };
+
+// Past this, a quote was opened and never closed: without a limit it would swallow the rest of the file.
+const RECORD_CHARACTERS_MAX = 262_144;
+
+const parsedRecord = z.object({
+  info: z.object({ lines: z.int() }),
+  record: z.record(z.string(), z.string()),
+});
+
+/**
+ * The records of a CSV with a header line, one after the other in constant memory; bad ones are passed on as faults.
+ * @throws CliFailure when nothing can be read from some place on
+ */
+export async function* readCsv(text: AsyncIterable<string>): AsyncGenerator<CsvRecord> {
+  const faults: CsvRecord[] = [];
+  const parser = parse({
+    columns: true,
+    info: true,
+    skip_empty_lines: true,
+    skip_records_with_error: true,
+    max_record_size: RECORD_CHARACTERS_MAX,
+    on_skip: (error) => {
+      if (error) faults.push({ line: lineOf(error), fault: faultOf(error) });
+    },
+  });
+  // A failure of the source ends the parser, and with it the loop below; leaving the loop ends the source.
+  pipeline(Readable.from(text), parser, () => {});
+  try {
+    for await (const entry of parser) {
+      yield* faults.splice(0);
+      const { info, record } = parsedRecord.parse(entry);
+      yield { line: info.lines, fields: record };
+    }
+    yield* faults.splice(0);
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    throw new CliFailure(`The CSV cannot be read from line ${lineOf(error)} on: ${faultOf(error)}.`, {
+      cause: error,
+    });
+  }
+}
+
+function lineOf({ lines }: CsvError): number {
+  return z.int().catch(0).parse(lines);
+}
+
+const FAULTS: Readonly<Record<string, string>> = {
+  CSV_RECORD_INCONSISTENT_COLUMNS: 'has another number of columns than the header',
+  CSV_QUOTE_NOT_CLOSED: 'has a quote that is never closed',
+  CSV_INVALID_CLOSING_QUOTE: 'has a quote inside a field',
+  INVALID_OPENING_QUOTE: 'has a quote inside a field',
+  CSV_MAX_RECORD_SIZE: 'is too long: a quote is never closed',
+};
+
+function faultOf(error: CsvError): string {
+  return FAULTS[error.code] ?? error.message;
+}

@@ -1,0 +1,112 @@
+import { SERVICE_NAMES, type ServiceName } from '@zoco/contracts';
+import type { SystemFile } from '@zoco/local';
+import type { RunOptions } from '../run.ts';
+import {
+  DATABASE_SERVICES,
+  gatewayUrl,
+  isLoopback,
+  natsUrl,
+  serviceUrls,
+  type Surroundings,
+  workerUrl,
+} from '../surroundings.ts';
+import { coloured, type Colour, plural, type Terminal } from '../terminal.ts';
+import { diagnoseDatabase, diagnoseNats, diagnoseServices, diagnoseSystem } from './diagnose.ts';
+import type { Finding } from './finding.ts';
+import { probeDatabase } from './probe-databases.ts';
+import { probeNats } from './probe-nats.ts';
+import { probeGateway, probeService } from './probe-services.ts';
+
+export interface DoctorCommand {
+  readonly url: string | undefined;
+  readonly json: boolean;
+}
+
+/** Looks at everything that can be reached and says what to do about what is wrong. @returns 1 when something is */
+export async function runDoctor(command: DoctorCommand, options: RunOptions): Promise<number> {
+  const findings = await examine(command, options.surroundings);
+  const wrong = findings.filter(({ state }) => state === 'wrong').length;
+  if (command.json) options.terminal.out(JSON.stringify({ ok: wrong === 0, findings }, null, 2));
+  else print(options.terminal, findings, wrong);
+  return wrong === 0 ? 0 : 1;
+}
+
+async function examine({ url }: DoctorCommand, surroundings: Surroundings): Promise<Finding[]> {
+  const [near, nats, databases] = await Promise.all([
+    url !== undefined && !isLoopback(url) ? examineGateway(url) : examineMachine(surroundings, url),
+    examineNats(surroundings),
+    examineDatabases(surroundings),
+  ]);
+  return [...near, ...nats, ...databases];
+}
+
+async function examineGateway(url: string): Promise<Finding[]> {
+  const silence = await probeGateway(url);
+  const finding = { area: 'service', subject: 'gateway' } as const;
+  if (silence === undefined) return [{ ...finding, state: 'ok', detail: `answers at ${url}` }];
+  const advice = 'Is the address right, and its ingress up?';
+  return [{ ...finding, state: 'wrong', detail: `does not answer at ${url} (${silence})`, advice }];
+}
+
+async function examineMachine(surroundings: Surroundings, url: string | undefined): Promise<Finding[]> {
+  const { system } = surroundings;
+  const names = system === undefined ? SERVICE_NAMES : servicesOf(system);
+  const services = await Promise.all(
+    names.map((name) => probeService(name, serviceUrls(surroundings, name))),
+  );
+  const nobody = services.every(({ status, failing }) => status === undefined && failing === undefined);
+  if (system !== undefined) {
+    return [diagnoseSystem(system, isAlive(system.pid)), ...diagnoseServices(services)];
+  }
+  // Seven times "does not answer" would say no more than this.
+  if (nobody) return [diagnoseSystem(undefined, false)];
+  const place = url ?? gatewayUrl(surroundings, undefined);
+  const note: Finding = {
+    area: 'system',
+    subject: 'this machine',
+    state: 'ok',
+    detail: `services at ${place}`,
+  };
+  return [note, ...diagnoseServices(services)];
+}
+
+async function examineNats(surroundings: Surroundings): Promise<Finding[]> {
+  const url = natsUrl(surroundings);
+  return url === undefined ? [] : diagnoseNats(await probeNats(url));
+}
+
+async function examineDatabases(surroundings: Surroundings): Promise<Finding[]> {
+  const known = DATABASE_SERVICES.filter((name) => workerUrl(surroundings, name) !== undefined);
+  const facts = await Promise.all(known.map((name) => probeDatabase(surroundings, name)));
+  return facts.flatMap(diagnoseDatabase);
+}
+
+function servicesOf(system: SystemFile): ServiceName[] {
+  return SERVICE_NAMES.filter((name) => system.services[name] !== undefined);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Somebody else's process is a process too.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+const COLOUR: Readonly<Record<Finding['state'], Colour>> = { ok: 'green', warning: 'yellow', wrong: 'red' };
+const SIGN: Readonly<Record<Finding['state'], string>> = { ok: 'ok', warning: '??', wrong: '!!' };
+
+function print(terminal: Terminal, findings: readonly Finding[], wrong: number): void {
+  const width = Math.max(0, ...findings.map(({ subject }) => subject.length));
+  let area = '';
+  for (const { state, subject, detail, advice, ...finding } of findings) {
+    if (finding.area !== area) terminal.out(coloured(terminal, 'dim', finding.area));
+    area = finding.area;
+    const sign = coloured(terminal, COLOUR[state], SIGN[state]);
+    terminal.out(`  ${sign} ${subject.padEnd(width)}  ${detail}`);
+    if (advice !== undefined) terminal.out(`     ${' '.repeat(width)}  → ${advice}`);
+  }
+  terminal.out(wrong === 0 ? 'All is well.' : `${plural(wrong, 'thing')} to do.`);
+}
