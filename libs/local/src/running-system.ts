@@ -23,7 +23,7 @@ export interface RunningSystem {
   whenReady(service: ServiceName, timeoutMs?: number): Promise<void>;
   /** Sends a signal; for one that ends the process, resolves when it has ended. It is started again by itself. */
   kill(service: ServiceName, signal: NodeJS.Signals): Promise<void>;
-  /** Stops a service in order and starts it, with more variables when given; resolves when it is ready. */
+  /** Stops a service in order and starts it; `extraEnv` is for this one process only. Resolves when it is ready. */
   restart(service: ServiceName, extraEnv?: Readonly<Record<string, string>>): Promise<void>;
   /** Stops a service until `restart`. */
   stopService(service: ServiceName): Promise<void>;

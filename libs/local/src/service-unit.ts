@@ -14,6 +14,7 @@ import {
 export interface ServiceUnit {
   readonly name: UnitName;
   readonly state: UnitState;
+  /** The variables are for this one process: whoever replaces it starts without them, so a failpoint fires once. */
   start(extraEnv?: Readonly<Record<string, string>>): Promise<void>;
   /**
    * Resolves when it is ready.
@@ -48,7 +49,9 @@ export function createServiceUnit(options: ServiceUnitOptions): ServiceUnit {
 
   const supervised = supervise({
     async launch() {
-      const launched = await options.spawn(extraEnv);
+      const env = extraEnv;
+      extraEnv = {};
+      const launched = await options.spawn(env);
       state.set({ kind: 'starting' });
       void follow(launched, options, state);
       return launched;
