@@ -12,7 +12,7 @@ type RouteInput = RouteConfig & {
   /** Who may call it. */
   readonly access: Access;
   /** Statuses of the problems that it answers beyond those every route has. */
-  readonly problems?: readonly (402 | 404 | 409 | 410 | 412 | 415)[];
+  readonly problems?: readonly (401 | 402 | 403 | 404 | 409 | 410 | 412 | 415)[];
   /** Largest JSON body. Default 64 KiB. */
   readonly jsonBytesMax?: number;
 };

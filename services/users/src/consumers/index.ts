@@ -1,0 +1,4 @@
+import type { EventHandler } from '@zoco/events';
+import { productDeletedHandler } from './product-deleted.ts';
+
+export const handlers = (): EventHandler[] => [productDeletedHandler];
