@@ -1,4 +1,4 @@
-import { seedDemo, startSystem } from '@zoco/local';
+import { startSystem } from '@zoco/local';
 import type { TestProject } from 'vitest/node';
 
 declare module 'vitest' {
@@ -14,8 +14,7 @@ declare module 'vitest' {
 
 /** One whole system for all journeys: every service as its own process, on free ports, with the demo data. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const system = await startSystem({ freePorts: true, readyTimeoutMs: 60_000 });
-  await seedDemo(system);
+  const system = await startSystem({ freePorts: true, seed: true, readyTimeoutMs: 60_000 });
   project.provide('gatewayUrl', system.urls.gateway);
   project.provide('serviceUrls', system.urls);
   project.provide('adminUrls', system.adminUrls);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { connectNats } from '@zoco/events';
-import { seedDemo, startSystem } from '@zoco/local';
+import { startSystem } from '@zoco/local';
 import postgres from 'postgres';
 import { Agent, request } from 'undici';
 import { z } from 'zod';
@@ -54,9 +54,8 @@ console.log(
 console.log(
   `${options.clients} clients, ${options.rounds} rounds of ${options.roundSeconds} s after ${options.warmUpSeconds} s of warm-up\n`,
 );
-const system = await startSystem({ freePorts: true, readyTimeoutMs: 60_000 });
+const system = await startSystem({ freePorts: true, seed: true, readyTimeoutMs: 60_000 });
 try {
-  await seedDemo(system);
   const api = `${system.urls.gateway}/api/v1`;
   const staff = session.parse(
     await send('POST', `${api}/users/login`, undefined, {

@@ -1,4 +1,4 @@
-import { seedDemo, startSystem, type RunningSystem } from '@zoco/local';
+import { startSystem, type RunningSystem } from '@zoco/local';
 import { connectNats, replay, provisionStreams } from '@zoco/events';
 import { openDatabase } from '@zoco/postgres';
 import { eventually } from '@zoco/testing';
@@ -10,8 +10,7 @@ import { collectEvents } from '../src/witness.ts';
 let system: RunningSystem;
 let api: Api;
 beforeAll(async () => {
-  system = await startSystem({ freePorts: true, build: false, readyTimeoutMs: 60_000 });
-  await seedDemo(system);
+  system = await startSystem({ freePorts: true, seed: true, build: false, readyTimeoutMs: 60_000 });
   api = createApi(system.urls.gateway);
 });
 afterAll(() => system.stop());
