@@ -1,8 +1,15 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { breakingChanges, explain } from './reference/compatibility.ts';
-import { definedSchemas, EVENTS_FOLDER, referenceFiles, writtenSchemas } from './reference/files.ts';
+import { withDiagram } from './reference/diagram.ts';
+import {
+  ARCHITECTURE_PAGE,
+  definedSchemas,
+  EVENTS_FOLDER,
+  referenceFiles,
+  writtenSchemas,
+} from './reference/files.ts';
 
-// Writes docs/events. What lies there is the promise to the readers of events, so it is never overwritten by a change
+// Writes docs/events and the picture in docs/architecture.md. What lies there is the promise to the readers of events, so it is never overwritten by a change
 // that breaks it; `--accept-breaking` is for the time before anything was released.
 
 mkdirSync(EVENTS_FOLDER, { recursive: true });
@@ -16,4 +23,5 @@ if (changes.length > 0 && !process.argv.includes('--accept-breaking')) {
     if (!files.has(name)) rmSync(new URL(name, EVENTS_FOLDER));
   }
   for (const [name, text] of files) writeFileSync(new URL(name, EVENTS_FOLDER), text);
+  writeFileSync(ARCHITECTURE_PAGE, withDiagram(readFileSync(ARCHITECTURE_PAGE, 'utf8')));
 }

@@ -8,7 +8,8 @@ import { EVENTS, HANDLES, WATCHES } from '../graph.ts';
 import { SERVICE_NAMES } from '../services.ts';
 import { asyncapiDocument } from './asyncapi.ts';
 import { breakingChanges, explain } from './compatibility.ts';
-import { definedSchemas, EVENTS_FOLDER, referenceFiles, writtenSchemas } from './files.ts';
+import { withDiagram } from './diagram.ts';
+import { ARCHITECTURE_PAGE, definedSchemas, EVENTS_FOLDER, referenceFiles, writtenSchemas } from './files.ts';
 import { dataSchema, envelopeJsonSchema, exampleMessage } from './json-schema.ts';
 
 const asyncapiSchema: object = createRequire(import.meta.url)(
@@ -23,6 +24,11 @@ describe('what is written', () => {
 
   test.each([...referenceFiles()])('%s is what the definitions say (npm run generate)', (name, text) => {
     expect(readFileSync(new URL(name, EVENTS_FOLDER), 'utf8')).toBe(text);
+  });
+
+  test('docs/architecture.md shows the call graph as it is (npm run generate)', () => {
+    const page = readFileSync(ARCHITECTURE_PAGE, 'utf8');
+    expect(page).toBe(withDiagram(page));
   });
 
   test('is the same each time', () => {

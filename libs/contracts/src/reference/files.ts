@@ -9,6 +9,9 @@ import { referencePage } from './page.ts';
 /** Where the reference lies; what is committed there is what readers of events rely on. */
 export const EVENTS_FOLDER = new URL('../../../../docs/events/', import.meta.url);
 
+/** The page with the picture of the call graph. */
+export const ARCHITECTURE_PAGE = new URL('../../../../docs/architecture.md', import.meta.url);
+
 const SCHEMA_FILE = '.schema.json';
 
 /** The schemas that the definitions say now. */
