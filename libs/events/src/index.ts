@@ -3,7 +3,7 @@ export { connectNats } from './nats.ts';
 export { provisionStreams } from './provision.ts';
 export { type EventRecord, record, recordAll } from './record.ts';
 export { redrive, replay } from './replay.ts';
-export { type EventsOptions, startEvents } from './start.ts';
+export { type EventsOptions, startEvents, startWatching, type WatchingOptions } from './start.ts';
 export { deadLetters, inbox, outbox, OUTBOX_SHARDS } from './tables.ts';
 export { runWatchers, watch, type Watcher } from './watch.ts';
 export { relayOnce } from './relay.ts';

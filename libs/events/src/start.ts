@@ -1,18 +1,24 @@
 import type { NatsConnection } from '@nats-io/transport-node';
-import { HANDLES, WATCHES } from '@zoco/contracts';
+import { HANDLES, type ServiceName, WATCHES } from '@zoco/contracts';
+import type { Logger } from '@zoco/service';
 import { type ConsumerOptions, type EventHandler, runConsumer } from './consumer.ts';
 import { connectNats } from './nats.ts';
 import { runRelay } from './relay.ts';
 import { runWatchers, type Watcher } from './watch.ts';
 
-export interface EventsOptions extends ConsumerOptions {
+export interface WatchingOptions {
+  readonly service: ServiceName;
   readonly natsUrl: string;
-  readonly handlers: readonly EventHandler[];
+  readonly log: Logger;
   readonly watchers?: readonly Watcher[];
   /** Called after each reconnect: reload what watchers may have missed. */
   readonly onReconnect?: () => void;
   /** Called once with the connection, for what else uses NATS. */
   readonly onConnected?: (nc: NatsConnection) => void;
+}
+
+export interface EventsOptions extends ConsumerOptions, WatchingOptions {
+  readonly handlers: readonly EventHandler[];
 }
 
 /**
@@ -22,6 +28,27 @@ export interface EventsOptions extends ConsumerOptions {
  */
 export function startEvents(options: EventsOptions): AsyncDisposable {
   assertDeclared('handles', HANDLES[options.service], options.handlers);
+  return start(options, async (nc, signal) => {
+    await Promise.all([
+      runRelay(nc, options, signal),
+      ...options.handlers.map((handler) => runConsumer(nc, handler, options, signal)),
+    ]);
+  });
+}
+
+/**
+ * Starts the watchers of a service without a database, which publishes and handles nothing. Dispose to stop.
+ * @throws Error when the watchers are not the ones that the call graph declares
+ */
+export function startWatching(options: WatchingOptions): AsyncDisposable {
+  assertDeclared('handles', HANDLES[options.service], []);
+  return start(options, async () => {});
+}
+
+function start(
+  options: WatchingOptions,
+  work: (nc: NatsConnection, signal: AbortSignal) => Promise<void>,
+): AsyncDisposable {
   assertDeclared('watches', WATCHES[options.service], options.watchers ?? []);
   const controller = new AbortController();
   const { signal } = controller;
@@ -31,13 +58,15 @@ export function startEvents(options: EventsOptions): AsyncDisposable {
     connection = await connectNats({ url: options.natsUrl, name: options.service });
     if (signal.aborted) return;
     options.onConnected?.(connection);
-    const nc = connection;
     // Ends with the connection, which is drained only after the others are done.
-    void runWatchers(nc, options.watchers ?? [], options.onReconnect ?? (() => {}), options.log, signal);
-    await Promise.all([
-      runRelay(nc, options, signal),
-      ...options.handlers.map((handler) => runConsumer(nc, handler, options, signal)),
-    ]);
+    void runWatchers(
+      connection,
+      options.watchers ?? [],
+      options.onReconnect ?? (() => {}),
+      options.log,
+      signal,
+    );
+    await work(connection, signal);
   }
 
   const running = run();
