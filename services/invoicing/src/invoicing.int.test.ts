@@ -10,6 +10,7 @@ import {
 } from '@zoco/contracts';
 import type { EventHandler } from '@zoco/events';
 import { canonicalJson, newId } from '@zoco/kernel';
+import { connect } from '@zoco/postgres';
 import { createTestWorld, type TestWorld } from '@zoco/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createInvoicingApp } from './app.ts';
@@ -144,6 +145,74 @@ describe('order.confirmed', () => {
     await expect(change).rejects.toThrow(/permission denied/);
     const remove = world.db.transact(tenant.id, (tx) => tx.sql`delete from documents`);
     await expect(remove).rejects.toThrow(/permission denied/);
+    // Not even the owner of the database, who has every right.
+    const owner = connect({ url: world.database.urls.ownerUrl, applicationName: 'test', poolMax: 1 });
+    const asOwner = (statement: 'update' | 'delete' | 'truncate') =>
+      owner.begin(async (sql) => {
+        await sql`alter table documents no force row level security`;
+        if (statement === 'update') return sql`update documents set total_cents = 1`;
+        if (statement === 'delete') return sql`delete from documents`;
+        return sql`truncate documents`;
+      });
+    await expect(asOwner('update')).rejects.toThrow(/cannot be changed/);
+    await expect(asOwner('delete')).rejects.toThrow(/cannot be changed/);
+    await expect(asOwner('truncate')).rejects.toThrow(/cannot be changed/);
+    await owner.end();
+    expect(await documentsOf(tenant)).toEqual([row]);
+  });
+
+  test('dates never run against numbers, however long one waited for its number', async () => {
+    const tenant = world.addTenant();
+    const issue = consumers.find(({ event }) => event === orderConfirmed);
+    const { promise: others, resolve } = Promise.withResolvers<void>();
+    // Begins first, is numbered last.
+    const slow = world.db.transact(tenant.id, async (tx) => {
+      await tx.sql`select 1`;
+      await others;
+      await issue?.handle(tx, {
+        id: newId('event'),
+        tenantId: tenant.id,
+        aggregateId: 'x',
+        version: 1,
+        time: new Date(),
+        data: orderOf(),
+      });
+    });
+    for (let n = 0; n < 3; n += 1) await deliver(tenant, orderConfirmed, orderOf());
+    resolve();
+    await slow;
+    const times = (await documentsOf(tenant)).map(({ snapshot }) => String(snapshot['issued_at']));
+    expect(times).toHaveLength(4);
+    expect(times).toEqual(times.toSorted());
+  });
+
+  test.each([
+    ['Pacific/Kiritimati', 14],
+    ['Pacific/Pago_Pago', -11],
+  ])('the day and the year are those of the tenant, in %s', async (time_zone, hours) => {
+    const tenant = world.addTenant({ time_zone });
+    await deliver(tenant, orderConfirmed, orderOf());
+    const [row] = await documentsOf(tenant);
+    const issuedAt = new Date(String(row?.snapshot['issued_at']));
+    const day = new Date(issuedAt.getTime() + hours * 3_600_000).toISOString().slice(0, 10);
+    expect(row?.snapshot['issued_on']).toBe(day);
+    expect(row?.number).toBe(`INV-${day.slice(0, 4)}-000001`);
+  });
+
+  test('each tenant and each kind counts for itself', async () => {
+    const [tenant, other] = [world.addTenant(), world.addTenant()];
+    const order = orderOf();
+    await deliver(tenant, orderConfirmed, order);
+    await deliver(other, orderConfirmed, orderOf());
+    await deliver(tenant, paymentRefunded, refundOf(order, 1));
+    const numbers = [...(await documentsOf(tenant)), ...(await documentsOf(other))].map(
+      ({ number }) => number,
+    );
+    expect(numbers.map((number) => number.replace(/-\d{4}-/, '-'))).toEqual([
+      'INV-000001',
+      'CN-000001',
+      'INV-000001',
+    ]);
   });
 
   test('takes newer data of the customer, and terms make it due', async () => {
@@ -208,6 +277,34 @@ describe('corrections', () => {
     const kinds = (await summary(tenant)).map(([kind]) => kind);
     expect(kinds.filter((kind) => kind === 'credit_note')).toHaveLength(5);
     expect(kinds.filter((kind) => kind === 'invoice')).toHaveLength(5);
+  });
+
+  test('the cancellation of an order on account that was never paid credits all of it, and says so', async () => {
+    const tenant = world.addTenant();
+    const order = orderOf({ payment_method: 'on_account', payment_status: 'unpaid', payment_terms_days: 30 });
+    await deliver(tenant, orderConfirmed, order);
+    await deliver(tenant, orderCanceled, cancelOf(order));
+    await deliver(tenant, orderCanceled, cancelOf(order));
+    await deliver(tenant, paymentRefunded, refundOf(order, order.total_cents));
+    const [invoice, note, ...more] = await documentsOf(tenant);
+    expect(more).toEqual([]);
+    expect(note?.snapshot).toMatchObject({
+      kind: 'credit_note',
+      total_cents: order.total_cents,
+      corrects: { number: invoice?.number, reason: 'buyer_request' },
+    });
+    const events = await world.db.read(
+      tenant.id,
+      (tx) => tx.sql`select data from outbox where type = 'credit_note.issued'`,
+    );
+    expect(events).toMatchObject([{ data: { order_id: order.order_id, refund_id: null } }]);
+  });
+
+  test('a refund of an order that is never confirmed, a late capture for one, waits and harms nobody', async () => {
+    const tenant = world.addTenant();
+    const order = orderOf();
+    await deliver(tenant, paymentRefunded, refundOf(order, order.total_cents));
+    expect(await summary(tenant)).toEqual([]);
   });
 
   test('an order that was never confirmed has nothing to credit', async () => {

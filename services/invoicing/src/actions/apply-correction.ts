@@ -1,7 +1,7 @@
 import type { TenantSettings } from '@zoco/contracts';
 import type { Id } from '@zoco/kernel';
 import type { Tx } from '@zoco/postgres';
-import { creditNoteDraft } from '../rules/credit-note.ts';
+import { correctionDraft } from '../rules/credit-note.ts';
 import { issueDocument } from './issue-document.ts';
 import { lockOrder } from './lock-order.ts';
 
@@ -11,8 +11,9 @@ export interface Correction {
   /** `refund:ref_…` or `cancel:ord_…`. */
   readonly sourceKey: string;
   readonly refundId: Id<'refund'> | null;
-  /** Null takes back all that is left of the invoice. */
+  /** What went back; null for a cancellation. */
   readonly amountCents: number | null;
+  readonly reason: string;
 }
 
 /**
@@ -24,19 +25,20 @@ export async function applyCorrection(tx: Tx, tenant: TenantSettings, correction
   const invoice = documents.find(({ kind }) => kind === 'invoice');
   if (invoice === undefined) {
     await tx.sql`
-      insert into early_corrections (tenant_id, order_id, source_key, refund_id, amount_cents)
-      values (${tx.tenantId}, ${correction.orderId}, ${correction.sourceKey}, ${correction.refundId}, ${correction.amountCents})
+      insert into early_corrections (tenant_id, order_id, source_key, refund_id, amount_cents, reason)
+      values (${tx.tenantId}, ${correction.orderId}, ${correction.sourceKey}, ${correction.refundId},
+              ${correction.amountCents}, ${correction.reason})
       on conflict do nothing`;
     return;
   }
-  const [issued] = await tx.sql`
-    select 1 from documents where tenant_id = ${tx.tenantId} and source_key = ${correction.sourceKey}`;
-  if (issued !== undefined) return;
+  if (documents.some(({ sourceKey }) => sourceKey === correction.sourceKey)) return;
   const credited = documents
     .filter(({ kind }) => kind === 'credit_note')
     .map(({ snapshot }) => snapshot.tax_summary);
-  const amountCents = correction.amountCents ?? invoice.snapshot.total_cents;
-  const draft = creditNoteDraft(invoice.snapshot, credited, amountCents);
+  const draft = correctionDraft(invoice.snapshot, credited, {
+    refundCents: correction.amountCents,
+    reason: correction.reason,
+  });
   if (draft === null) return;
   await issueDocument(tx, draft, {
     orderId: correction.orderId,

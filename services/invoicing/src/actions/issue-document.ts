@@ -37,6 +37,7 @@ export async function issueDocument(
   const snapshot: DocumentSnapshot = {
     ...draft,
     number: documentNumber(series, year, sequence),
+    issued_at: issuedAt,
     issued_on: issuedOn,
     payment: { ...draft.payment, due_on: dueOn },
   };
@@ -80,18 +81,23 @@ function recordIssued(
   });
 }
 
-/** The database's clock decides the day, in the tenant's time zone; the year belongs to the number. */
+/**
+ * The database's clock decides the day, in the tenant's time zone; the year belongs to the number. A later number is never of an
+ * earlier moment: whoever waited for the counter takes the time of the one before.
+ */
 async function nextNumber(tx: Tx, series: string, timeZone: string, termsDays: number | null) {
   const [row] = await tx.sql<
     { year: number; sequence: number; issued_at: string; issued_on: string; due_on: string | null }[]
   >`
-    insert into number_series as n (tenant_id, series, year, last)
-    values (${tx.tenantId}, ${series}, extract(year from now() at time zone ${timeZone})::int, 1)
-    on conflict (tenant_id, series, year) do update set last = n.last + 1
+    insert into number_series as n (tenant_id, series, year, last, last_issued_at)
+    select ${tx.tenantId}, ${series}, extract(year from at at time zone ${timeZone})::int, 1, at
+    from (select date_trunc('milliseconds', clock_timestamp()) as at) as moment
+    on conflict (tenant_id, series, year) do update
+      set last = n.last + 1, last_issued_at = greatest(n.last_issued_at, excluded.last_issued_at)
     returning year, last as sequence,
-      to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as issued_at,
-      to_char(now() at time zone ${timeZone}, 'YYYY-MM-DD') as issued_on,
-      to_char((now() at time zone ${timeZone}) + make_interval(days => ${termsDays}::int), 'YYYY-MM-DD') as due_on`;
+      to_char(last_issued_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as issued_at,
+      to_char(last_issued_at at time zone ${timeZone}, 'YYYY-MM-DD') as issued_on,
+      to_char((last_issued_at at time zone ${timeZone}) + make_interval(days => ${termsDays}::int), 'YYYY-MM-DD') as due_on`;
   if (row === undefined) throw new Error('the counter gave no number');
   return {
     year: row.year,

@@ -18,13 +18,14 @@ export async function issueInvoice(
   tenant: TenantSettings,
   order: EventData<typeof orderConfirmed>,
 ): Promise<Id<'invoice'>> {
-  const documents = await lockOrder(tx, order.order_id);
-  const known = documents.find(({ kind }) => kind === 'invoice');
-  if (known !== undefined) return known.id;
-  const [early, customer] = await Promise.all([
+  // One round trip: the statements run in this order, so all of them see what the lock waited for.
+  const [documents, early, customer] = await Promise.all([
+    lockOrder(tx, order.order_id),
     takeEarlyCorrections(tx, order.order_id),
     order.customer === null ? null : latestCustomer(tx, order.customer.id),
   ]);
+  const known = documents.find(({ kind }) => kind === 'invoice');
+  if (known !== undefined) return known.id;
   const draft = invoiceDraft({
     order,
     paymentStatus: order.payment_status,
@@ -47,15 +48,17 @@ export async function issueInvoice(
 
 async function takeEarlyCorrections(tx: Tx, orderId: Id<'order'>): Promise<Correction[]> {
   const rows = await tx.sql<
-    { source_key: string; refund_id: Id<'refund'> | null; amount_cents: string | null }[]
+    { source_key: string; refund_id: Id<'refund'> | null; amount_cents: string | null; reason: string }[]
   >`
-    delete from early_corrections where tenant_id = ${tx.tenantId} and order_id = ${orderId}
-    returning source_key, refund_id, amount_cents`;
+    with taken as (
+      delete from early_corrections where tenant_id = ${tx.tenantId} and order_id = ${orderId} returning *)
+    select source_key, refund_id, amount_cents, reason from taken order by created_at, source_key`;
   return rows.map((row) => ({
     orderId,
     sourceKey: row.source_key,
     refundId: row.refund_id,
     amountCents: row.amount_cents === null ? null : Number(row.amount_cents),
+    reason: row.reason,
   }));
 }
 

@@ -10,5 +10,6 @@ export const onPaymentRefunded = (settingsOf: SettingsOf): EventHandler =>
       sourceKey: `refund:${data.refund_id}`,
       refundId: data.refund_id,
       amountCents: data.refund_cents,
+      reason: data.reason,
     });
   });

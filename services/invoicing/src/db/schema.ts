@@ -11,6 +11,8 @@ export const numberSeries = pgTable(
     series: text('series').notNull(),
     year: integer('year').notNull(),
     last: integer('last').notNull(),
+    /** When the last one was issued: dates never run against numbers. */
+    lastIssuedAt: time('last_issued_at').notNull().defaultNow(),
   },
   (table) => [primaryKey({ columns: [table.tenantId, table.series, table.year] })],
 );
@@ -45,6 +47,7 @@ export const documents = pgTable(
     uniqueIndex('documents_source').on(table.tenantId, table.sourceKey),
     index('documents_order').on(table.tenantId, table.orderId),
     index('documents_user').on(table.tenantId, table.userId, table.id),
+    index('documents_customer').on(table.tenantId, table.customerId, table.id),
   ],
 );
 
@@ -56,8 +59,9 @@ export const earlyCorrections = pgTable(
     orderId: id('order_id', 'order').notNull(),
     sourceKey: text('source_key').notNull(),
     refundId: id('refund_id', 'refund'),
-    /** Null takes back all that is left. */
+    /** Null for a cancellation. */
     amountCents: cents('amount_cents'),
+    reason: text('reason').notNull().default(''),
     createdAt: createdAt(),
   },
   (table) => [primaryKey({ columns: [table.tenantId, table.orderId, table.sourceKey] })],

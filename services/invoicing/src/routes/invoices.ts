@@ -26,7 +26,13 @@ const listRoute = defineRoute({
   summary: 'Invoices and credit notes, newest first',
   description: 'Buyers see their own, staff all of the tenant.',
   tags,
-  request: { query: z.strictObject({ ...pageQuery, order_id: z.string().max(64).optional() }) },
+  request: {
+    query: z.strictObject({
+      ...pageQuery,
+      order_id: z.string().max(64).optional().openapi({ description: 'Documents of one order.' }),
+      customer_id: z.string().max(64).optional().openapi({ description: 'Documents of one B2B customer.' }),
+    }),
+  },
   responses: {
     200: { description: 'A page.', content: { 'application/json': { schema: pageOf(invoiceView) } } },
   },
@@ -94,13 +100,13 @@ export function invoiceRoutes() {
   const router = createRouter();
 
   router.openapi(listRoute, async (c) => {
-    const { limit, cursor, order_id: orderId } = c.req.valid('query');
-    const scope = `invoices:${orderId ?? ''}`;
+    const { limit, cursor, order_id: orderId, customer_id: customerId } = c.req.valid('query');
+    const scope = `invoices:${orderId ?? ''}:${customerId ?? ''}`;
     const [before] =
       cursor === undefined ? [undefined] : decodeCursor(cursor, scope, z.tuple([z.string().max(64)]));
     const viewer = viewerOf(c.var.userCtx.principal);
     const rows = await c.var.userCtx.read((tx) =>
-      listDocuments(tx, viewer, { orderId, before, limit: limit + 1 }),
+      listDocuments(tx, viewer, { orderId, customerId, before, limit: limit + 1 }),
     );
     const page = toPage(rows, limit, (last) => encodeCursor(scope, [last.id]));
     return c.json({ data: page.data.map(toView), next_cursor: page.next_cursor }, 200);

@@ -2,7 +2,7 @@ import { exampleTenant, orderConfirmed, tenantSettings, type EventData } from '@
 import { grossTax, netTax } from '@zoco/kernel';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { creditNoteDraft, remainingOf } from './credit-note.ts';
+import { correctionDraft, creditNoteDraft, remainingOf } from './credit-note.ts';
 import { invoiceDraft } from './invoice.ts';
 import type { DocumentSnapshot, RateSum } from './snapshot.ts';
 
@@ -58,6 +58,7 @@ function invoiceOf(order: Order): DocumentSnapshot {
   return {
     ...draft,
     number: 'INV-2026-000001',
+    issued_at: '2026-11-22T10:15:01.000Z',
     issued_on: '2026-11-22',
     payment: { ...draft.payment, due_on: null },
   };
@@ -96,9 +97,13 @@ describe('credit notes', () => {
     fc.assert(
       fc.property(orders, (order) => {
         const invoice = invoiceOf(order);
-        const note = creditNoteDraft(invoice, [], invoice.total_cents);
+        const note = creditNoteDraft(invoice, [], invoice.total_cents, 'order_canceled');
         expect(note?.lines).toEqual(invoice.lines);
-        expect(note?.corrects?.number).toBe(invoice.number);
+        expect(note?.corrects).toEqual({
+          number: invoice.number,
+          issued_on: invoice.issued_on,
+          reason: 'order_canceled',
+        });
       }),
     );
   });
@@ -113,7 +118,7 @@ describe('credit notes', () => {
           const credited: RateSum[][] = [];
           for (const part of [...parts, invoice.total_cents]) {
             const leftCents = remainingOf(invoice, credited).reduce((sum, rate) => sum + rate.gross_cents, 0);
-            const note = creditNoteDraft(invoice, credited, part);
+            const note = creditNoteDraft(invoice, credited, part, 'goodwill');
             expect(note?.total_cents ?? 0).toBe(Math.min(part, leftCents));
             for (const line of note?.lines ?? []) {
               expect(line.net_cents + line.tax_cents).toBe(line.gross_cents);
@@ -125,11 +130,23 @@ describe('credit notes', () => {
           for (const rate of remainingOf(invoice, credited)) {
             expect(rate).toMatchObject({ net_cents: 0, tax_cents: 0, gross_cents: 0 });
           }
-          expect(creditNoteDraft(invoice, credited, 1)).toBeNull();
+          expect(creditNoteDraft(invoice, credited, 1, 'goodwill')).toBeNull();
         },
       ),
     );
   });
+});
+
+test.each([
+  ['a refund', 'paid', 500, 500],
+  ['a refund of more than there is', 'paid', 10_000_000, 3026],
+  ['the cancellation of what was paid, which its refunds credit', 'paid', null, undefined],
+  ['the cancellation of what was not paid', 'unpaid', null, 3026],
+] as const)('%s credits what it takes back', (_name, paymentStatus, refundCents, expected) => {
+  const order = orderOf([{ unitCents: 2501, quantity: 1, rateBps: 2100 }], false, 0);
+  const draft = invoiceDraft({ order, paymentStatus, paymentTermsDays: 30, tenant, customer: null });
+  const invoice = { ...invoiceOf(order), payment: { ...draft.payment, due_on: null } };
+  expect(correctionDraft(invoice, [], { refundCents, reason: 'r' })?.total_cents).toBe(expected);
 });
 
 test.each([

@@ -16,6 +16,27 @@ export function remainingOf(invoice: DocumentSnapshot, credited: readonly (reado
   });
 }
 
+/** What a correction takes back: a refund its amount, a cancellation what is left. */
+export interface Reversal {
+  /** Null for a cancellation. */
+  readonly refundCents: number | null;
+  readonly reason: string;
+}
+
+/**
+ * The credit note that a correction asks for. The cancellation of an order that was paid asks for none: its refunds do, so that each
+ * refund has its note whichever event comes first.
+ * @returns null when there is nothing to credit
+ */
+export function correctionDraft(
+  invoice: DocumentSnapshot,
+  credited: readonly (readonly RateSum[])[],
+  { refundCents, reason }: Reversal,
+): DocumentDraft | null {
+  if (refundCents === null && invoice.payment.paid) return null;
+  return creditNoteDraft(invoice, credited, refundCents ?? invoice.total_cents, reason);
+}
+
 /**
  * The credit note that takes `refundCents` of an invoice back, at most what is left of it. A note for the whole invoice
  * repeats its lines; a part is spread over the tax rates in proportion to what is left of each, and whoever takes the last
@@ -26,6 +47,7 @@ export function creditNoteDraft(
   invoice: DocumentSnapshot,
   credited: readonly (readonly RateSum[])[],
   refundCents: number,
+  reason: string,
 ): DocumentDraft | null {
   const remaining = remainingOf(invoice, credited).filter((rate) => rate.gross_cents > 0);
   const leftCents = remaining.reduce((sum, rate) => sum + rate.gross_cents, 0);
@@ -38,10 +60,12 @@ export function creditNoteDraft(
     locale: invoice.locale,
     currency: invoice.currency,
     prices_include_tax: invoice.prices_include_tax,
+    time_zone: invoice.time_zone,
     order: invoice.order,
-    corrects: { number: invoice.number, issued_on: invoice.issued_on },
+    corrects: { number: invoice.number, issued_on: invoice.issued_on, reason },
     seller: invoice.seller,
     buyer: invoice.buyer,
+    ship_to: null,
     lines,
     tax_summary: summary,
     ...totalsOf(summary),

@@ -27,10 +27,12 @@ export function invoiceDraft({
     locale: order.locale,
     currency: order.currency,
     prices_include_tax: order.prices_include_tax,
-    order: { id: order.order_id, number: order.number, placed_on: order.created_at.slice(0, 10) },
+    time_zone: tenant.time_zone,
+    order: { id: order.order_id, number: order.number, placed_at: order.created_at },
     corrects: null,
     seller: sellerOf(tenant),
     buyer: buyerOf(order, customer),
+    ship_to: order.shipping_address,
     lines,
     tax_summary: summary,
     ...totalsOf(summary),
@@ -70,6 +72,7 @@ function linesOf(order: OrderSnapshot, tenant: TenantSettings): DocumentLine[] {
 function sellerOf(tenant: TenantSettings): DocumentDraft['seller'] {
   return {
     name: tenant.legal_name ?? tenant.name,
+    trade_name: tenant.name,
     email: null,
     tax_id: tenant.tax_id,
     address: tenant.legal_address,

@@ -5,6 +5,7 @@ import {
   localeField,
   paymentMethod,
   rateBpsField,
+  timeField,
 } from '@zoco/contracts';
 import { z } from 'zod';
 
@@ -39,6 +40,11 @@ const rateSum = z.object({
 });
 export type RateSum = z.infer<typeof rateSum>;
 
+const seller = party.extend({
+  /** The name of the shop, which can be another than that of its company. */
+  trade_name: z.string(),
+});
+
 /**
  * Everything that an invoice or credit note says. It is stored once, never changes, and the PDF is a function of it alone.
  * Amounts are positive on both kinds; a credit note takes them back.
@@ -46,15 +52,19 @@ export type RateSum = z.infer<typeof rateSum>;
 export const documentSnapshot = z.object({
   kind: z.enum(['invoice', 'credit_note']),
   number: z.string(),
+  issued_at: timeField,
   /** Day of issue in the tenant's time zone, `YYYY-MM-DD`. */
   issued_on: z.iso.date(),
+  time_zone: z.string(),
   locale: localeField,
   currency: currencyField,
   prices_include_tax: z.boolean(),
-  order: z.object({ id: z.string(), number: z.string(), placed_on: z.iso.date() }),
-  corrects: z.object({ number: z.string(), issued_on: z.iso.date() }).nullable(),
-  seller: party,
+  order: z.object({ id: z.string(), number: z.string(), placed_at: timeField }),
+  /** On a credit note: the invoice that it takes back, in part or whole, and why. */
+  corrects: z.object({ number: z.string(), issued_on: z.iso.date(), reason: z.string() }).nullable(),
+  seller,
   buyer: party,
+  ship_to: addressField.nullable(),
   lines: z.array(line).min(1),
   tax_summary: z.array(rateSum).min(1),
   net_cents: centsField,
@@ -71,6 +81,6 @@ export const documentSnapshot = z.object({
 export type DocumentSnapshot = z.infer<typeof documentSnapshot>;
 
 /** A document before it has its number and day. */
-export type DocumentDraft = Omit<DocumentSnapshot, 'number' | 'issued_on' | 'payment'> & {
+export type DocumentDraft = Omit<DocumentSnapshot, 'number' | 'issued_at' | 'issued_on' | 'payment'> & {
   payment: Omit<DocumentSnapshot['payment'], 'due_on'>;
 };
