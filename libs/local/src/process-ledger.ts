@@ -78,6 +78,14 @@ export class ProcessLedger {
     }
   }
 
+  /** `killAll`, then waits for a moment without giving up the thread: for a process that is exiting. */
+  killAllNow(): void {
+    this.killAll();
+    const pause = new Int32Array(new SharedArrayBuffer(4));
+    for (let waits = 0; waits < 100 && this.#entries.children.some(isAlive); waits++)
+      Atomics.wait(pause, 0, 0, 10);
+  }
+
   /** Gives the folder back; to be called when every child has ended. */
   close(): void {
     rmSync(this.#file, { force: true });

@@ -4,7 +4,8 @@ import { end, type Exit, type ServerProcess } from './server-process.ts';
 import type { ServiceLog } from './service-log.ts';
 
 // Node sizes its heap for the machine; a service that holds next to nothing should not wait for gigabytes of garbage.
-const NODE_FLAGS = ['--enable-source-maps', '--max-old-space-size=256'];
+// No --enable-source-maps: keeping the maps in memory costs 30 MB and 0.2 s a service.
+const NODE_FLAGS = ['--max-old-space-size=256', '--max-semi-space-size=4'];
 
 /** Starts a Node program, in a session of its own so that Ctrl-C reaches only us. */
 export function spawnNode(

@@ -4,7 +4,7 @@ import type { RunningSystem } from './running-system.ts';
 import { SetupError } from './setup-error.ts';
 import { parseStartOptions, START_HELP, type StartOptions } from './start-options.ts';
 import { createStatusBoard, type StatusBoard } from './status-board.ts';
-import { listenForStop, type StopSignals } from './stop-signals.ts';
+import { aborted, listenForStop, type StopSignals } from './stop-signals.ts';
 import { ROOT } from './repository.ts';
 import { startSystem } from './system.ts';
 import { watchSources } from './watch.ts';
@@ -26,7 +26,7 @@ async function run(options: StartOptions): Promise<void> {
     for (const line of welcome(system, performance.now() - startedMs)) board.print(line);
     if (options.watch)
       await watchSources(system, { root: ROOT, onLine: (line) => board.print(line), signal: signals.stop });
-    else await untilAborted(signals.stop);
+    else await aborted(signals.stop);
   } finally {
     board.close();
     console.log('\nstopping… (Ctrl-C again: at once)');
@@ -53,13 +53,6 @@ function start(options: StartOptions, signals: StopSignals, board: StatusBoard):
     hasten: signals.hasten,
     onLine: (line) => board.print(line),
     onState: (service, state) => board.set(service, state),
-  });
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 }
 

@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { postgresUser } from './postgres-binaries.ts';
 import { postgresDataDir } from './postgres-data.ts';
@@ -35,13 +35,33 @@ export async function openTemporaryState(): Promise<State> {
   const dir = mkdtempSync(join(tmpdir(), PREFIX));
   chmodSync(dir, 0o711); // the user that Postgres runs as passes through
   const ledger = await ProcessLedger.open(dir);
+  const release = onExit(() => {
+    ledger.killAllNow();
+    deleteState(dir);
+  });
   return {
     dir,
     ledger,
     async [Symbol.asyncDispose]() {
+      release();
       ledger.close();
       deleteState(dir);
     },
+  };
+}
+
+/**
+ * Runs `clean` when this process exits, also by a signal that would end it without a word: test runners and benchmarks
+ * are stopped that way, and no test run should leave a Postgres behind. Returns what calls it off.
+ */
+function onExit(clean: () => void): () => void {
+  const exit = (signal: NodeJS.Signals) => process.exit(128 + constants.signals[signal]);
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  process.once('exit', clean);
+  for (const signal of signals) process.once(signal, exit);
+  return () => {
+    process.off('exit', clean);
+    for (const signal of signals) process.off(signal, exit);
   };
 }
 

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { watch } from 'node:fs/promises';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,6 +6,8 @@ import { SERVICES, type ServiceName } from '@zoco/contracts';
 import { buildServices } from './build.ts';
 import { migrateDatabases } from './databases.ts';
 import type { RunningSystem } from './running-system.ts';
+import { aborted } from './stop-signals.ts';
+import { watchTree } from './watch-tree.ts';
 
 export interface WatchOptions {
   readonly root: string;
@@ -31,29 +32,26 @@ export async function watchSources(system: RunningSystem, options: WatchOptions)
       await rebuild(system, options, digests);
     });
   };
+  for (const folder of ['libs', 'services']) {
+    watchTree(join(options.root, folder), entersFolder, options.signal, (path) => {
+      if (isSource(path)) onChange();
+    });
+  }
   options.onLine('watching libs/ and services/ for changes');
-  await Promise.all(
-    ['libs', 'services'].map((folder) => follow(join(options.root, folder), options.signal, onChange)),
-  );
+  await aborted(options.signal);
   await rebuilding;
+}
+
+function entersFolder(name: string): boolean {
+  return !['node_modules', 'dist', '.turbo'].includes(name);
 }
 
 /** True for files that go into a bundle or a schema. */
 export function isSource(path: string): boolean {
-  if (/(^|\/)(node_modules|dist|\.turbo)\//.test(path) || path.endsWith('.test.ts')) return false;
+  if (path.endsWith('.test.ts')) return false;
   return (
     /\/src\/.*\.ts$/.test(path) || /\/migrations\/.*\.(sql|json)$/.test(path) || path.endsWith('package.json')
   );
-}
-
-async function follow(folder: string, signal: AbortSignal, onChange: () => void): Promise<void> {
-  try {
-    for await (const { filename } of watch(folder, { recursive: true, signal })) {
-      if (filename !== null && isSource(filename)) onChange();
-    }
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
 }
 
 async function rebuild(
