@@ -1,0 +1,149 @@
+import { type Id, isId, newId, Problem } from '@zoco/kernel';
+import { fingerprintOf, hasRole, idempotencyKeyInFlight, type UserCtx } from '@zoco/service';
+import { type Claim, findKey, type KeyScope, takeOverKey } from '../db/idempotency.ts';
+import { findOrder } from '../db/order.ts';
+import { currentTime, insertPending, type NewOrder, type PendingOrder } from '../db/placing.ts';
+import type { PendingRequest } from '../db/schema.ts';
+import { checkoutDuration } from '../metrics.ts';
+import type { OrderDeps } from '../order-deps.ts';
+import { checkPlacement, mergeItems, type Placement } from '../rules/placement.ts';
+import { answerOf, ClaimLost, type StoredAnswer } from '../stored-answer.ts';
+import { finishOrder } from './finish-order.ts';
+
+export interface PlaceOrderInput extends Placement {
+  /** Method and route, which the key belongs to. */
+  readonly operation: string;
+  readonly key: string;
+  /** What two requests with one key must agree in. */
+  readonly body: unknown;
+  readonly cartId: Id<'cart'> | null;
+  readonly customerId: Id<'customer'> | null;
+  readonly shippingAddress: NewOrder['shippingAddress'];
+  readonly orchestration: PendingRequest['orchestration'];
+}
+
+/**
+ * Places an order once per idempotency key, whatever happens in between: the key and the pending order are written first, then
+ * the catalog is asked, then the order is created. A retry goes on where the last try stopped, with the same order id.
+ * @throws Problem when the request cannot be placed at all, the key is in use, or a neighbour does not answer
+ */
+export async function placeOrder(
+  ctx: UserCtx,
+  deps: OrderDeps,
+  input: PlaceOrderInput,
+): Promise<StoredAnswer> {
+  const stop = checkoutDuration.startTimer();
+  let outcome = 'failed';
+  try {
+    const answer = await place(ctx, deps, input);
+    outcome = answer.replayed ? 'replayed' : answer.status < 400 ? 'created' : 'refused';
+    return answer;
+  } finally {
+    stop({ outcome });
+  }
+}
+
+async function place(ctx: UserCtx, deps: OrderDeps, input: PlaceOrderInput): Promise<StoredAnswer> {
+  const order = newOrder(ctx, input);
+  const isStaff = hasRole(ctx.principal.roles, 'staff');
+  const limits = {
+    linesMax: deps.config.ORDERS_LINES_MAX,
+    quantityMax: deps.config.ORDERS_QUANTITY_MAX,
+  };
+  checkPlacement(
+    { ...input, items: order.request.items },
+    { isStaff, isPerson: isId('user', ctx.principal.id) },
+    limits,
+  );
+  const scope = { principal: ctx.principal.id, operation: input.operation, key: input.key };
+  const fingerprint = fingerprintOf(input.operation, input.body);
+  const claimed = await ctx.transact(async (tx) => {
+    const row = await insertPending(tx, order, {
+      scope,
+      fingerprint,
+      leaseSeconds: deps.config.ORDERS_LEASE_SECONDS,
+      timeZone: ctx.tenant.time_zone,
+      openMax: isStaff ? null : deps.config.ORDERS_OPEN_MAX,
+    });
+    deps.failpoint('after-claim');
+    return row;
+  });
+  deps.failpoint('after-pending');
+  try {
+    if (claimed === undefined) return await resume(ctx, deps, scope, fingerprint);
+    return await finishOrder(
+      ctx,
+      deps,
+      { ...order, ...claimed },
+      { ...scope, attempt: 1 },
+      claimed.createdAt,
+    );
+  } catch (error) {
+    if (!(error instanceof ClaimLost)) throw error;
+    return replay(ctx, scope, fingerprint);
+  }
+}
+
+function newOrder(ctx: UserCtx, input: PlaceOrderInput): NewOrder {
+  const { principal, tenant } = ctx;
+  const isB2b = input.customerId !== null;
+  return {
+    id: newId('order'),
+    userId: !isB2b && isId('user', principal.id) ? principal.id : null,
+    customerId: input.customerId,
+    placedBy: principal.id,
+    cartId: input.cartId,
+    paymentMethod: input.paymentMethod,
+    currency: tenant.currency,
+    locale: tenant.locale,
+    pricesIncludeTax: tenant.prices_include_tax,
+    shippingAddress: input.shippingAddress,
+    request: {
+      items: mergeItems(input.items),
+      payment_token: input.paymentToken,
+      orchestration: input.orchestration,
+    },
+  };
+}
+
+/** The key was used before: gives its answer, or takes the work over from whoever left it unfinished. */
+async function resume(
+  ctx: UserCtx,
+  deps: OrderDeps,
+  scope: KeyScope,
+  fingerprint: string,
+): Promise<StoredAnswer> {
+  const found = await ctx.transact(async (tx) => {
+    const known = await findKey(tx, scope, fingerprint);
+    if (known === undefined) throw tooManyOpen(deps.config.ORDERS_OPEN_MAX);
+    const answer = answerOf(known);
+    if (answer !== undefined) return { answer };
+    const claim = await takeOverKey(
+      tx,
+      { ...scope, attempt: known.attempt },
+      deps.config.ORDERS_LEASE_SECONDS,
+    );
+    const [order, now] = await Promise.all([findOrder(tx, known.resourceId), currentTime(tx)]);
+    if (claim === undefined || order?.status !== 'pending' || order.request === null)
+      throw idempotencyKeyInFlight();
+    return { work: { claim, pending: { ...order, request: order.request }, now } };
+  });
+  if (found.answer !== undefined) return found.answer;
+  const { claim, pending, now }: { claim: Claim; pending: PendingOrder; now: Date } = found.work;
+  return finishOrder(ctx, deps, pending, claim, now);
+}
+
+async function replay(ctx: UserCtx, scope: KeyScope, fingerprint: string): Promise<StoredAnswer> {
+  const known = await ctx.read((tx) => findKey(tx, scope, fingerprint));
+  const answer = known === undefined ? undefined : answerOf(known);
+  if (answer === undefined) throw idempotencyKeyInFlight();
+  return answer;
+}
+
+function tooManyOpen(openMax: number): Problem {
+  return new Problem(
+    'conflict',
+    'order_open_limit',
+    `You have ${openMax} orders that are not paid yet. Pay or cancel one first.`,
+  );
+}

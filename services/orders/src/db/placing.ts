@@ -1,0 +1,112 @@
+import type { OrderItem } from '@zoco/contracts';
+import type { ReadTx, Tx } from '@zoco/postgres';
+import type { Answer, Claim, KeyScope } from './idempotency.ts';
+import type { Order, OrderRow } from './order.ts';
+import type { PendingRequest } from './schema.ts';
+
+/** An order as it is asked for, before the catalog has said anything. */
+export type NewOrder = Pick<
+  OrderRow,
+  | 'id'
+  | 'userId'
+  | 'customerId'
+  | 'placedBy'
+  | 'cartId'
+  | 'paymentMethod'
+  | 'currency'
+  | 'locale'
+  | 'pricesIncludeTax'
+  | 'shippingAddress'
+> & { readonly request: PendingRequest };
+
+/** A new order that has its number. */
+export type PendingOrder = NewOrder & Pick<OrderRow, 'number' | 'createdAt'>;
+
+export interface PlacingOptions {
+  readonly scope: KeyScope;
+  readonly fingerprint: string;
+  readonly leaseSeconds: number;
+  /** The year of the number is the one that the tenant's clocks show. */
+  readonly timeZone: string;
+  /** Most open orders that the buyer may have, this one not counted; null when there is no such limit. */
+  readonly openMax: number | null;
+}
+
+/**
+ * Claims the key and writes the pending order under it, in one statement: there is never one without the other.
+ * @returns undefined when the key is known already, or the buyer has too many open orders
+ */
+export async function insertPending(
+  tx: Tx,
+  order: NewOrder,
+  options: PlacingOptions,
+): Promise<{ number: string; createdAt: Date } | undefined> {
+  const { scope, openMax } = options;
+  const lease = tx.sql`make_interval(secs => ${options.leaseSeconds})`;
+  const [row] = await tx.sql<{ number: string; created_at: string }[]>`
+    with claim as (
+      insert into idempotency_keys (tenant_id, principal, operation, key, fingerprint, resource_id, locked_until)
+      select ${tx.tenantId}, ${scope.principal}, ${scope.operation}, ${scope.key}, ${options.fingerprint}, ${order.id}, now() + ${lease}
+      where ${openMax}::int is null or ${openMax}::int > (
+        select count(*) from orders
+        where tenant_id = ${tx.tenantId} and user_id = ${order.userId} and status in ('pending', 'created'))
+      on conflict do nothing
+      returning 1),
+    numbered as (
+      insert into order_numbers as n (tenant_id, year, last)
+      select ${tx.tenantId}, extract(year from now() at time zone ${options.timeZone})::int, 1 from claim
+      on conflict (tenant_id, year) do update set last = n.last + 1
+      returning year || '-' || lpad(last::text, greatest(6, length(last::text)), '0') as number)
+    insert into orders (tenant_id, id, number, user_id, customer_id, placed_by, cart_id, status, payment_method, currency,
+                        locale, prices_include_tax, shipping_address, request, changed_by, due_at)
+    select ${tx.tenantId}, ${order.id}, number, ${order.userId}, ${order.customerId}, ${order.placedBy}, ${order.cartId},
+           'pending', ${order.paymentMethod}, ${order.currency}, ${order.locale}, ${order.pricesIncludeTax}::boolean,
+           ${jsonOrNull(order.shippingAddress)}::text::jsonb, ${JSON.stringify(order.request)}::text::jsonb,
+           ${order.placedBy}, now() + ${lease}
+    from numbered
+    returning number, created_at`;
+  return row === undefined ? undefined : { number: row.number, createdAt: new Date(row.created_at) };
+}
+
+/**
+ * Makes a pending order a created one, with its lines, and keeps the answer under the key.
+ * @returns false when the claim was lost: the transaction must be rolled back
+ */
+export async function saveCreated(tx: Tx, order: Order, claim: Claim, answer: Answer): Promise<boolean> {
+  const saved = await tx.sql`
+    with fenced as (
+      update idempotency_keys set state = 'completed', status = ${answer.status}, body = ${answer.body}
+      where tenant_id = ${tx.tenantId} and principal = ${claim.principal} and operation = ${claim.operation}
+        and key = ${claim.key} and attempt = ${claim.attempt} and state = 'in_progress'
+      returning 1),
+    created as (
+      update orders set status = 'created', version = 2, changed_by = placed_by, request = null,
+        customer = ${jsonOrNull(order.customer)}::text::jsonb, buyer_email = ${order.buyerEmail}, buyer_name = ${order.buyerName},
+        currency = ${order.currency}, locale = ${order.locale}, prices_include_tax = ${order.pricesIncludeTax},
+        subtotal_cents = ${order.subtotalCents}, tax_cents = ${order.taxCents}, shipping_cents = ${order.shippingCents},
+        shipping_tax_cents = ${order.shippingTaxCents}, shipping_tax_rate_bps = ${order.shippingTaxRateBps},
+        total_cents = ${order.totalCents}, cancel_window_minutes = ${order.cancelWindowMinutes},
+        payment_terms_days = ${order.paymentTermsDays}, expires_at = ${isoOrNull(order.expiresAt)}, due_at = ${isoOrNull(order.expiresAt)}
+      from fenced
+      where tenant_id = ${tx.tenantId} and id = ${order.id} and status = 'pending'
+      returning id)
+    insert into order_lines (tenant_id, order_id, position, product_id, sku, name, category, quantity, unit_price_cents,
+                             tax_rate_bps, subtotal_cents, tax_cents)
+    select ${tx.tenantId}, created.id, l.position, l.product_id, l.sku, l.name, l.category, l.quantity, l.unit_price_cents,
+           l.tax_rate_bps, l.subtotal_cents, l.tax_cents
+    from created, jsonb_to_recordset(${JSON.stringify(numbered(order.items))}::text::jsonb) as l(
+      position int, product_id text, sku text, name text, category text, quantity int, unit_price_cents bigint,
+      tax_rate_bps int, subtotal_cents bigint, tax_cents bigint)`;
+  return saved.count > 0;
+}
+
+/** The database's clock, which decides about expiry. */
+export async function currentTime(tx: ReadTx): Promise<Date> {
+  const [row] = await tx.sql<{ now: string }[]>`select now()::timestamptz(3) as now`;
+  return new Date(row?.now ?? Number.NaN);
+}
+
+const numbered = (items: readonly OrderItem[]) =>
+  items.map((item, index) => ({ ...item, position: index + 1 }));
+const jsonOrNull = (value: unknown) => (value === null ? null : JSON.stringify(value));
+const isoOrNull = (time: Date | null) => time?.toISOString() ?? null;

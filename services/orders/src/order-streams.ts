@@ -1,0 +1,151 @@
+import { Problem, type TenantId } from '@zoco/kernel';
+import type { Database } from '@zoco/postgres';
+import type { Logger } from '@zoco/service';
+import type { Order } from './db/order.ts';
+import { streamsOpen } from './metrics.ts';
+import { viewOf } from './order-view.ts';
+import { isFinal } from './rules/order.ts';
+
+export interface StreamOptions {
+  readonly tenantId: TenantId;
+  readonly orderId: string;
+  /** Version that the client has seen, from `Last-Event-ID`; 0 for none. */
+  readonly seenVersion: number;
+  /** The stream ends then, and the client comes back with a fresh token. */
+  readonly lifeMs: number;
+  read(): Promise<Order | undefined>;
+}
+
+/** Live streams of orders to the clients of this replica, fed by what any replica commits. */
+export interface OrderStreams {
+  /**
+   * Server-sent events of one order: what it is now, then each newer version, until it is final.
+   * @throws Problem `stream_limit` when this replica has too many
+   */
+  open(options: StreamOptions): ReadableStream<Uint8Array>;
+  /** Ends all streams; clients come back to another replica. */
+  close(): void;
+}
+
+/** Channel on which the database tells of each change, see the trigger `log_order`. */
+const CHANNEL = 'orders';
+// Proxies cut a silent connection after a minute at the latest. Each beat also reads the order again, so a notification that was lost
+// costs no more than this.
+const HEARTBEAT_MS = 15_000;
+
+export function createOrderStreams(db: Database, log: Logger, streamsMax: number): OrderStreams {
+  const watchers = new Map<string, Set<() => void>>();
+  const closing = new AbortController();
+  let listening: Promise<unknown> | undefined;
+  let open = 0;
+
+  function watch(key: string, wake: () => void): () => void {
+    listening ??= db
+      .listen(CHANNEL, (payload) => watchers.get(payload)?.forEach((notify) => notify()))
+      .catch((error: unknown) => {
+        listening = undefined;
+        log.warn({ err: error }, 'streams cannot listen to the database and only poll');
+      });
+    const others = watchers.get(key) ?? new Set();
+    watchers.set(key, others.add(wake));
+    return () => {
+      others.delete(wake);
+      if (others.size === 0) watchers.delete(key);
+    };
+  }
+
+  return {
+    open(options) {
+      if (open >= streamsMax) throw tooManyStreams();
+      streamsOpen.set((open += 1));
+      const gone = new AbortController();
+      const signal = AbortSignal.any([gone.signal, closing.signal]);
+      const waker = createWaker(signal);
+      const unwatch = watch(`${options.tenantId} ${options.orderId}`, waker.wake);
+      return new ReadableStream<Uint8Array>({
+        start(controller) {
+          void send(controller, options, waker, signal)
+            .catch((error: unknown) => log.warn({ err: error }, 'a stream of an order broke off'))
+            .finally(() => {
+              unwatch();
+              streamsOpen.set((open -= 1));
+              if (!gone.signal.aborted) controller.close();
+            });
+        },
+        cancel() {
+          gone.abort();
+        },
+      });
+    },
+    close() {
+      closing.abort();
+    },
+  };
+}
+
+async function send(
+  controller: ReadableStreamDefaultController<Uint8Array>,
+  options: StreamOptions,
+  waker: Waker,
+  signal: AbortSignal,
+): Promise<void> {
+  const encoder = new TextEncoder();
+  const endMs = performance.now() + options.lifeMs;
+  let seen = options.seenVersion;
+  controller.enqueue(encoder.encode('retry: 2000\n\n'));
+  while (!signal.aborted) {
+    const order = await options.read();
+    if (order === undefined || signal.aborted) return;
+    controller.enqueue(encoder.encode(order.version > seen ? messageOf(order) : ': waiting\n\n'));
+    seen = Math.max(seen, order.version);
+    const leftMs = endMs - performance.now();
+    if (isFinal(order.status) || leftMs <= 0) return;
+    await waker.sleep(Math.min(HEARTBEAT_MS, leftMs));
+  }
+}
+
+/** JSON has no raw line breaks, so one data line holds it. */
+function messageOf(order: Order): string {
+  return `id: ${order.version}\nevent: order\ndata: ${JSON.stringify(viewOf(order))}\n\n`;
+}
+
+interface Waker {
+  readonly wake: () => void;
+  /** Waits, at most `ms`. A wake-up that came while awake ends it at once. */
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+function createWaker(signal: AbortSignal): Waker {
+  let woken = false;
+  let awake: (() => void) | undefined;
+  const wake = () => {
+    woken = true;
+    awake?.();
+  };
+  signal.addEventListener('abort', wake, { once: true });
+  return {
+    wake,
+    async sleep(ms) {
+      if (!woken) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        const timer = setTimeout(resolve, ms);
+        awake = resolve;
+        await promise;
+        clearTimeout(timer);
+        awake = undefined;
+      }
+      woken = false;
+    },
+  };
+}
+
+function tooManyStreams(): Problem {
+  return new Problem(
+    'unavailable',
+    'stream_limit',
+    'Too many clients watch orders. Ask for the order instead.',
+    {
+      retryAfterSeconds: 5,
+    },
+  );
+}

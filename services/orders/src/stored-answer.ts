@@ -1,0 +1,45 @@
+import { Problem } from '@zoco/kernel';
+import { idempotencyKeyInFlight, idempotencyKeyReused, problemResponse } from '@zoco/service';
+import type { Answer, KnownKey } from './db/idempotency.ts';
+
+/** An answer that is kept under an idempotency key: the first caller and every later one get these very bytes. */
+export interface StoredAnswer extends Answer {
+  readonly replayed: boolean;
+}
+
+/** Somebody else took over the key, or the order: what was being written must not be committed. */
+export class ClaimLost extends Error {
+  override readonly name = 'ClaimLost';
+}
+
+/** The answer that tells of a success. */
+export function success(status: 200 | 201, body: unknown): Answer {
+  return { status, body: JSON.stringify(body) };
+}
+
+/** The answer that tells why it was refused. `operation` is method and path. */
+export async function refusal(problem: Problem, operation: string): Promise<Answer> {
+  const path = operation.slice(operation.indexOf(' ') + 1);
+  return { status: problem.status, body: await problemResponse(problem, path).text() };
+}
+
+/**
+ * What a key that was used before answers; undefined when its work was left unfinished and may be taken over.
+ * @throws Problem `idempotency_key_reused`, `idempotency_key_in_flight` or `idempotency_key_expired`
+ */
+export function answerOf(known: KnownKey): StoredAnswer | undefined {
+  if (!known.isSame) throw idempotencyKeyReused();
+  if (!known.isCompleted) {
+    if (known.isLapsed) return undefined;
+    throw idempotencyKeyInFlight();
+  }
+  if (known.status === null || known.body === null) {
+    throw new Problem(
+      'conflict',
+      'idempotency_key_expired',
+      'This Idempotency-Key was used more than a day ago; the order it made is named here.',
+      { extensions: { order_id: known.resourceId } },
+    );
+  }
+  return { status: known.status, body: known.body, replayed: true };
+}
