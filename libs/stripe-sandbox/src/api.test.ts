@@ -23,7 +23,7 @@ function clientOf({ port }: StripeSandbox, settings: { maxNetworkRetries?: numbe
   });
 }
 
-const purchase = { amount: 1999, currency: 'eur', payment_method_types: ['card'] };
+const purchase = { amount: 1999, currency: 'eur', allowed_payment_method_types: ['card'] };
 const pay = (payment_method: string, more: object = {}) =>
   stripe.paymentIntents.create({ ...purchase, confirm: true, payment_method, ...more });
 const failure = async (promise: Promise<unknown>): Promise<Stripe.errors.StripeError> => {
@@ -156,6 +156,12 @@ describe('refusals', () => {
     ['no amount', {}, 'parameter_missing', 400],
     ['a fraction', { amount: '1.5', currency: 'eur' }, 'parameter_invalid_integer', 400],
     ['an unknown parameter', { amount: 500, currency: 'eur', colour: 'red' }, 'parameter_unknown', 400],
+    [
+      'one of an older version',
+      { amount: 500, currency: 'eur', payment_method_types: ['card'] },
+      'parameter_unknown',
+      400,
+    ],
     ['too little', { amount: 49, currency: 'eur' }, 'amount_too_small', 400],
     ['too much', { amount: 100_000_000, currency: 'eur' }, 'amount_too_large', 400],
     [
@@ -191,10 +197,12 @@ describe('refusals', () => {
     });
     const headers = { authorization: 'Bearer sk_test_sandbox' };
     expect((await fetch(`${sandbox.url}/v1/coupons`, { headers })).status).toBe(404);
-    const odd = await fetch(`${sandbox.url}/v1/balance`, {
-      headers: { ...headers, 'stripe-version': 'latest' },
-    });
-    expect(odd.status).toBe(400);
+    for (const version of ['latest', '2025-01-27.acacia']) {
+      const odd = await fetch(`${sandbox.url}/v1/balance`, {
+        headers: { ...headers, 'stripe-version': version },
+      });
+      expect(odd.status).toBe(400);
+    }
   });
 });
 

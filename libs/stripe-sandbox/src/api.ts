@@ -132,13 +132,17 @@ function authenticate(c: Context, operation: Operation, form: Form, world: World
 
 const unauthorized = (message: string) => new StripeFault(401, { type: 'invalid_request_error', message });
 
+/** `payment_method_types` was replaced in this version; the sandbox does not know the world before. */
+const OLDEST_VERSION = '2026-09-30';
+
 function checkVersion(c: Context): void {
-  const version = c.req.header('stripe-version');
-  if (version === undefined || /^\d{4}-\d{2}-\d{2}(\.[a-z]+)?$/.test(version)) return;
-  throw new StripeFault(400, {
-    type: 'invalid_request_error',
-    message: `Invalid Stripe API version: ${version}`,
-  });
+  const version = c.req.header('stripe-version') ?? ACCOUNT_API_VERSION;
+  const known = /^\d{4}-\d{2}-\d{2}(\.[a-z]+)?$/.test(version);
+  if (known && version >= OLDEST_VERSION) return;
+  const message = known
+    ? `The sandbox speaks versions from ${OLDEST_VERSION} on, not ${version}.`
+    : `Invalid Stripe API version: ${version}`;
+  throw new StripeFault(400, { type: 'invalid_request_error', message });
 }
 
 function orderIdOf(world: World, { c, form }: Call): string | undefined {

@@ -11,7 +11,7 @@ export function intentView(intent: IntentRecord, baseUrl: string, charge?: Charg
   return {
     id: intent.id,
     object: 'payment_intent',
-    allowed_payment_method_types: null,
+    allowed_payment_method_types: intent.allowedTypes,
     amount: intent.amount,
     amount_capturable: 0,
     amount_details: { tip: {} },
@@ -42,7 +42,7 @@ export function intentView(intent: IntentRecord, baseUrl: string, charge?: Charg
     payment_method_options: {
       card: { installments: null, mandate_options: null, network: null, request_three_d_secure: 'automatic' },
     },
-    payment_method_types: intent.paymentMethodTypes,
+    payment_method_types: ['card'],
     payment_record: null,
     processing: null,
     receipt_email: intent.receiptEmail,

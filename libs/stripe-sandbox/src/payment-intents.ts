@@ -22,7 +22,7 @@ const CREATE_PARAMS = [
   'currency',
   'confirm',
   'payment_method',
-  'payment_method_types',
+  'allowed_payment_method_types',
   'automatic_payment_methods',
   'capture_method',
   'confirmation_method',
@@ -70,7 +70,7 @@ export function createIntent(world: World, form: Form, cause: Cause): IntentReco
     clientSecret: stripeId(`${id}_secret_`),
     metadata: metadataOf(form),
     description: optionalText(form, 'description') ?? null,
-    paymentMethodTypes: paymentMethodTypes(form),
+    allowedTypes: allowedTypes(form),
     receiptEmail: optionalText(form, 'receipt_email') ?? null,
     returnUrl: null,
     paymentMethodId: null,
@@ -206,9 +206,9 @@ function attach(intent: IntentRecord, name: string | undefined, returnUrl: strin
   };
 }
 
-function paymentMethodTypes(form: Form): readonly string[] {
-  const types = texts(form, 'payment_method_types');
-  return types.length === 0 ? ['card'] : types;
+function allowedTypes(form: Form): readonly string[] | null {
+  const types = texts(form, 'allowed_payment_method_types');
+  return types.length === 0 ? null : types;
 }
 
 /** The sandbox has cards that are captured at once; anything else would be told wrong, so it is refused. */
@@ -218,8 +218,8 @@ function refuseUnsupported(form: Form): void {
   if (!capture.startsWith('automatic') || confirmation !== 'automatic') {
     throw invalidParam('capture_method', 'sandbox_unsupported', 'The sandbox only has automatic capture.');
   }
-  if (paymentMethodTypes(form).some((type) => type !== 'card')) {
-    throw invalidParam('payment_method_types', 'sandbox_unsupported', 'The sandbox only has cards.');
+  if (!(allowedTypes(form) ?? ['card']).includes('card')) {
+    throw invalidParam('allowed_payment_method_types', 'sandbox_unsupported', 'The sandbox only has cards.');
   }
   const automatic = optionalForm(form, 'automatic_payment_methods');
   if (automatic !== undefined) allowOnly(automatic, ['enabled', 'allow_redirects']);

@@ -29,7 +29,8 @@ export interface IntentRecord {
   readonly clientSecret: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly description: string | null;
-  readonly paymentMethodTypes: readonly string[];
+  /** What the merchant allows; null for whatever the account has. */
+  readonly allowedTypes: readonly string[] | null;
   readonly receiptEmail: string | null;
   readonly returnUrl: string | null;
   readonly paymentMethodId: string | null;

@@ -20,6 +20,8 @@ export function refundView(refund: RefundRecord) {
     charge: refund.chargeId,
     created: refund.created,
     currency: refund.currency,
+    customer: null,
+    customer_account: null,
     destination_details: {
       card: { reference_status: 'pending', reference_type: 'acquirer_reference_number', type: 'refund' },
       type: 'card',
@@ -27,6 +29,7 @@ export function refundView(refund: RefundRecord) {
     ...(refund.failureReason === null ? {} : { failure_reason: refund.failureReason }),
     metadata: refund.metadata,
     payment_intent: refund.intentId,
+    payment_method: null,
     reason: refund.reason,
     receipt_number: null,
     source_transfer_reversal: null,

@@ -64,7 +64,9 @@ async function start(overrides: Partial<SandboxOptions> = {}) {
       confirm: true,
       payment_method: 'pm_card_visa',
     });
-  const settled = () => expect.poll(() => sandbox.pendingWebhooks).toBe(0);
+  const settled = async () => {
+    await expect.poll(() => sandbox.pendingWebhooks).toBe(0);
+  };
   return { sandbox, stripe, pay, settled };
 }
 
