@@ -118,8 +118,8 @@ function read<const O extends Options>(command: string, args: readonly string[],
   } catch (error) {
     if (error instanceof UsageFailure) throw error;
     const known = Object.keys(options).map((name) => `--${name}`);
-    const fault =
-      error instanceof Error ? error.message.replace(/\.?( To specify.*)?$/s, '') : 'Wrong option';
+    // Node explains at length; its first sentence says what is wrong.
+    const [fault = ''] = error instanceof Error ? error.message.split(/\.(?:\s|$)/, 1) : ['Wrong option'];
     throw new UsageFailure(`${fault}: \`zoco ${command}\` takes ${known.join(', ')}.`);
   }
 }

@@ -17,11 +17,13 @@ const parsedRecord = z.object({
 });
 
 /**
- * The records of a CSV with a header line, one after the other in constant memory; bad ones are passed on as faults.
+ * The records of a CSV with a header line, one after the other in constant memory. Bad ones are passed on as faults, which may
+ * come a little earlier than their place in the file.
  * @throws CliFailure when nothing can be read from some place on
  */
 export async function* readCsv(text: AsyncIterable<string>): AsyncGenerator<CsvRecord> {
   const faults: CsvRecord[] = [];
+  let lastFaultLine = -1;
   const parser = parse({
     columns: true,
     info: true,
@@ -29,7 +31,10 @@ export async function* readCsv(text: AsyncIterable<string>): AsyncGenerator<CsvR
     skip_records_with_error: true,
     max_record_size: RECORD_CHARACTERS_MAX,
     on_skip: (error) => {
-      if (error) faults.push({ line: lineOf(error), fault: faultOf(error) });
+      // One line can be at fault in more than one way.
+      const line = error ? lineOf(error) : lastFaultLine;
+      if (error && line !== lastFaultLine) faults.push({ line, fault: faultOf(error) });
+      lastFaultLine = line;
     },
   });
   // A failure of the source ends the parser, and with it the loop below; leaving the loop ends the source.

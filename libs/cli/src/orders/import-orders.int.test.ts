@@ -1,0 +1,225 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  type GivenAnswer,
+  problem,
+  type ReceivedRequest,
+  startApiServer,
+} from '../../fixtures/api-server.ts';
+import { silentTerminal } from '../../fixtures/silent-terminal.ts';
+import { run } from '../run.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'zoco-orders-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface OrderBody {
+  readonly customer_id: string;
+  readonly items: readonly { readonly product_id: string; readonly quantity: number }[];
+  readonly payment_method: string;
+}
+
+/**
+ * As much of the public API as a replay needs: lists in pages of two, and answers that are kept by idempotency key. It stands in for
+ * the gateway, so that this test can look at what was asked.
+ */
+async function startShop() {
+  const customers: { id: string; email: string }[] = [];
+  const products: { id: string; sku: string; price_cents: number; stock: number }[] = [];
+  const answers = new Map<string, GivenAnswer>();
+  const refunds: { order: string; amount_cents: number }[] = [];
+  const settled = new Set<string>();
+  const states = new Map<string, string>();
+
+  const page = (path: string, all: readonly object[]): GivenAnswer => {
+    const from = Number(new URL(path, 'http://x').searchParams.get('cursor') ?? 0);
+    const next = from + 2 < all.length ? String(from + 2) : null;
+    return { status: 200, json: { data: all.slice(from, from + 2), next_cursor: next } };
+  };
+
+  function create(request: ReceivedRequest): GivenAnswer {
+    const { customer_id, items, payment_method } = JSON.parse(request.body) as OrderBody;
+    if (!customers.some(({ id }) => id === customer_id)) return problem(404, 'customer_not_found');
+    const lines = items.map(({ product_id, quantity }) => ({
+      ...products.find(({ id }) => id === product_id),
+      quantity,
+    }));
+    const short = lines.find(({ stock, quantity }) => stock === undefined || stock < quantity);
+    if (short !== undefined) return problem(409, 'stock_insufficient');
+    const id = `ord_${states.size + 1}`;
+    states.set(id, 'created');
+    const order = {
+      id,
+      payment_method,
+      prices_include_tax: true,
+      total_cents: lines.reduce((sum, line) => sum + (line.price_cents ?? 0) * line.quantity, 0),
+      items: lines.map(({ sku, quantity, price_cents }) => ({
+        sku,
+        quantity,
+        unit_price_cents: price_cents,
+        tax_cents: 0,
+      })),
+    };
+    return { status: 201, json: order };
+  }
+
+  function act(request: ReceivedRequest): GivenAnswer {
+    const { path, body } = request;
+    const [, kind = '', id = '', verb = ''] = /^\/api\/v1\/(\w+)(?:\/(\w+)\/(\w+))?$/.exec(path) ?? [];
+    if (kind === 'orders' && id === '') return create(request);
+    if (kind === 'orders') {
+      states.set(id, verb);
+      return { status: 200, json: { id } };
+    }
+    if (verb === 'settle') {
+      settled.add(id);
+      return { status: 200, json: {} };
+    }
+    refunds.push({ order: id.replace('pay_', ''), ...(JSON.parse(body) as { amount_cents: number }) });
+    return { status: 201, json: {} };
+  }
+
+  const server = await startApiServer((request) => {
+    const { method, path, body, headers } = request;
+    if (path.endsWith('/login')) return { status: 200, json: { access_token: 't' } };
+    if (method === 'GET' && path.startsWith('/api/v1/customers')) return page(path, customers);
+    if (method === 'GET' && path.startsWith('/api/v1/products')) return page(path, products);
+    if (method === 'GET' && path.startsWith('/api/v1/payments')) {
+      const order = new URL(path, 'http://x').searchParams.get('order_id') ?? '';
+      const status = settled.has(`pay_${order}`) ? 'succeeded' : 'pending';
+      return { status: 200, json: { data: [{ id: `pay_${order}`, status }], next_cursor: null } };
+    }
+    if (path.endsWith('/customers')) {
+      const customer = { id: `cus_${customers.length + 1}`, ...(JSON.parse(body) as { email: string }) };
+      customers.push(customer);
+      return { status: 201, json: customer };
+    }
+    if (path.endsWith('/products/import')) {
+      const lines = body.split('\n').map((line) => JSON.parse(line) as (typeof products)[number]);
+      for (const line of lines) products.push({ ...line, id: `prd_${products.length + 1}` });
+      const counts = { created: lines.length, updated: 0, unchanged: 0 };
+      return { status: 200, json: { ...counts, refused: [], refused_count: 0, refused_truncated: false } };
+    }
+    const key = String(headers['idempotency-key']);
+    const known = answers.get(key);
+    if (known !== undefined) return { ...known, headers: { 'idempotency-replayed': 'true' } };
+    const answer = act(request);
+    answers.set(key, answer);
+    return answer;
+  });
+  return {
+    server,
+    customers,
+    products,
+    refunds,
+    states,
+    keys: answers,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+const FILE = `"InvoiceNo","StockCode","Description","Quantity","InvoiceDate","UnitPrice","CustomerID","Country"
+"536365","85123A","WHITE HANGING HEART",6,"2010-12-01T08:26:00",2.55,17850,"United Kingdom"
+"536365","71053","WHITE METAL LANTERN",6,"2010-12-01T08:26:00",3.39,17850,"United Kingdom"
+"536366","22633","HAND WARMER",2,"2010-12-01T08:28:00",1.85,17850,"United Kingdom"
+"536367","84879","BIRD ORNAMENT",32,"2010-12-01T08:34:00",1.69,13047,"United Kingdom"
+"536368","22960","JAM MAKING SET",6,"2010-12-01T08:34:00",4.25,,"France"
+"536369","POST","POSTAGE",1,"2010-12-01T08:35:00",18.00,13047,"France"
+"C536379","71053","WHITE METAL LANTERN",-2,"2010-12-01T09:41:00",3.39,17850,"United Kingdom"
+"C536383","22633","HAND WARMER",-2,"2010-12-01T09:49:00",1.85,17850,"United Kingdom"
+"C536384","84879","BIRD ORNAMENT",-33,"2010-12-01T09:49:00",1.69,13047,"United Kingdom"
+`;
+
+async function importOrders(url: string, ...flags: string[]) {
+  writeFileSync(join(folder, 'retail.csv'), FILE);
+  const terminal = silentTerminal();
+  const exitCode = await run(['import', 'orders', 'retail.csv', '--tenant', 'acme', '--url', url, ...flags], {
+    surroundings: { env: {}, system: undefined, folder },
+    terminal,
+    signal: new AbortController().signal,
+  });
+  return { exitCode, summary: terminal.outLines.at(-1) ?? '', notes: terminal.noteLines.join('\n') };
+}
+
+test('invoices become orders of their customers, and cancellations take them back', async () => {
+  await using shop = await startShop();
+  const { exitCode, summary, notes } = await importOrders(shop.server.url, '--report', 'report.ndjson');
+  expect(exitCode, notes).toBe(0);
+  expect(summary).toMatch(
+    /^8 invoices: 3 orders confirmed in .* orders\/s\), 1 canceled, 1 refunded; 5 of these are new$/,
+  );
+  expect(shop.customers.map(({ email }) => email).toSorted()).toEqual([
+    'customer-13047@online-retail.example',
+    'customer-17850@online-retail.example',
+  ]);
+  expect(shop.products.map(({ sku, stock }) => [sku, stock])).toEqual([
+    ['85123A-255', 6],
+    ['71053-339', 6],
+    ['22633-185', 2],
+    ['84879-169', 32],
+  ]);
+  expect([...shop.states.values()].toSorted()).toEqual(['cancel', 'confirm', 'confirm']);
+  expect(shop.refunds).toMatchObject([{ amount_cents: 678, reason: 'online retail invoice C536379' }]);
+  const reasons = readFileSync(join(folder, 'report.ndjson'), 'utf8').trimEnd().split('\n');
+  expect(reasons.map((line) => (JSON.parse(line) as { invoice: string }).invoice).toSorted()).toEqual([
+    '536368',
+    '536369',
+    '536369',
+    'C536384',
+  ]);
+  expect(notes).toContain('the invoice names no customer');
+});
+
+test('a second run asks with the same keys and adds nothing', async () => {
+  await using shop = await startShop();
+  await importOrders(shop.server.url, '--concurrency', '1');
+  const before = JSON.stringify([
+    shop.customers,
+    shop.products,
+    shop.refunds,
+    [...shop.states],
+    [...shop.keys.keys()],
+  ]);
+  const { summary } = await importOrders(shop.server.url, '--concurrency', '3');
+  expect(summary).toMatch(/3 orders confirmed .* 1 canceled, 1 refunded; 0 of these are new$/);
+  expect(
+    JSON.stringify([shop.customers, shop.products, shop.refunds, [...shop.states], [...shop.keys.keys()]]),
+  ).toBe(before);
+  for (const key of shop.keys.keys()) expect(key.length).toBeGreaterThanOrEqual(16);
+});
+
+test('a limit replays the first invoices; a longer run goes on from there', async () => {
+  await using shop = await startShop();
+  const { summary } = await importOrders(shop.server.url, '--limit', '1');
+  expect(summary).toMatch(/^1 invoice: 1 orders confirmed/);
+  const { summary: more } = await importOrders(shop.server.url);
+  expect(more).toMatch(/3 orders confirmed .*; 4 of these are new$/);
+});
+
+test('an order that is refused is told with its reason, as is what would take it back', async () => {
+  await using shop = await startShop();
+  shop.products.push({ id: 'prd_0', sku: '22633-185', price_cents: 185, stock: 1 });
+  const { exitCode, notes } = await importOrders(shop.server.url, '--strict');
+  expect(exitCode).toBe(1);
+  expect(notes).toContain('the order was refused: 409 stock_insufficient');
+  expect(notes).toContain('the order that it takes back was refused');
+});
+
+test.each([['no CSV of orders', 'sku,name\nA,b\n', /no Online Retail CSV: the columns InvoiceNo/]])(
+  '%s ends with one sentence',
+  async (_what, content, sentence) => {
+    writeFileSync(join(folder, 'other.csv'), content);
+    const terminal = silentTerminal();
+    const exitCode = await run(['import', 'orders', 'other.csv', '--tenant', 'acme', '--api-key', 'k'], {
+      surroundings: { env: {}, system: undefined, folder },
+      terminal,
+      signal: new AbortController().signal,
+    });
+    expect(exitCode).toBe(1);
+    expect(terminal.noteLines.at(-1)).toMatch(sentence);
+  },
+);
