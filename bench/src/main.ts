@@ -174,7 +174,7 @@ try {
   console.log(
     `\nper checkout: ${((statements?.calls ?? 0) / total).toFixed(1)} SQL statements (transaction control and relay included)`,
   );
-  for (const [label, seconds] of [...cpuAfter].sort((a, b) => a[0].localeCompare(b[0]))) {
+  for (const [label, seconds] of [...cpuAfter].toSorted((a, b) => a[0].localeCompare(b[0]))) {
     console.log(
       `  ${label.padEnd(18)}${(((seconds - (cpuBefore.get(label) ?? 0)) * 1000) / total).toFixed(2)} ms CPU`,
     );

@@ -29,7 +29,7 @@ export async function measure(
     latencies.push(...result.latenciesMs);
     failures += result.failures;
   }
-  return { name, perSecond, latenciesMs: Float64Array.from(latencies).sort(), failures };
+  return { name, perSecond, latenciesMs: Float64Array.from(latencies).toSorted(), failures };
 }
 
 async function round(
@@ -58,7 +58,7 @@ async function round(
 }
 
 export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
+  const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 

@@ -6,42 +6,47 @@ const good = { sku: 'bad-input', name: 'Never written', price_cents: 100, stock:
 const json = { 'content-type': 'application/json' };
 const deep = `${'{"a":'.repeat(200)}1${'}'.repeat(200)}`;
 
-const cases: [string, RequestOptions, number, string | undefined][] = [
-  ['a wrong type', { body: { ...good, price_cents: '100' } }, 422, 'price_cents'],
-  ['an unknown field', { body: { ...good, admin: true } }, 422, 'admin'],
-  ['a negative price', { body: { ...good, price_cents: -1 } }, 422, 'price_cents'],
-  ['a fractional price', { body: { ...good, price_cents: 1.5 } }, 422, 'price_cents'],
-  ['10^400', { raw: JSON.stringify(good).replace(':100', ':1e400'), headers: json }, 422, 'price_cents'],
-  ['a number past 2^53', { body: { ...good, price_cents: 2 ** 60 } }, 422, 'price_cents'],
-  ['a NUL in a string', { body: { ...good, name: 'a\0b' } }, 422, 'name'],
-  ['a lone surrogate', { raw: JSON.stringify(good).replace('Never', '\\ud800'), headers: json }, 422, 'name'],
-  ['a megabyte', { body: { ...good, description: 'x'.repeat(1024 * 1024) } }, 413, undefined],
+const cases: [string, RequestOptions, number, string[]][] = [
+  ['a wrong type', { body: { ...good, price_cents: '100' } }, 422, ['price_cents']],
+  ['an unknown field', { body: { ...good, admin: true } }, 422, ['admin']],
+  ['a negative price', { body: { ...good, price_cents: -1 } }, 422, ['price_cents']],
+  ['a fractional price', { body: { ...good, price_cents: 1.5 } }, 422, ['price_cents']],
+  ['10^400', { raw: JSON.stringify(good).replace(':100', ':1e400'), headers: json }, 422, ['price_cents']],
+  ['a number past 2^53', { body: { ...good, price_cents: 2 ** 60 } }, 422, ['price_cents']],
+  ['a NUL in a string', { body: { ...good, name: 'a\0b' } }, 422, ['name']],
+  [
+    'a lone surrogate',
+    { raw: JSON.stringify(good).replace('Never', '\\ud800'), headers: json },
+    422,
+    ['name'],
+  ],
+  ['a megabyte', { body: { ...good, description: 'x'.repeat(1024 * 1024) } }, 413, []],
   [
     'bytes that are no UTF-8',
     { raw: new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]), headers: json },
     400,
-    undefined,
+    [],
   ],
-  ['deep JSON', { raw: deep, headers: json }, 400, undefined],
-  ['broken JSON', { raw: '{"sku":', headers: json }, 400, undefined],
-  ['an array', { body: [] }, 422, 'body'],
-  ['another media type', { raw: 'sku=1', headers: { 'content-type': 'text/plain' } }, 415, undefined],
-  ['a compressed body', { body: good, headers: { 'content-encoding': 'gzip' } }, 415, undefined],
+  ['deep JSON', { raw: deep, headers: json }, 400, []],
+  ['broken JSON', { raw: '{"sku":', headers: json }, 400, []],
+  ['an array', { body: [] }, 422, ['body']],
+  ['another media type', { raw: 'sku=1', headers: { 'content-type': 'text/plain' } }, 415, []],
+  ['a compressed body', { body: good, headers: { 'content-encoding': 'gzip' } }, 415, []],
   [
     '__proto__',
     { raw: `{"__proto__":{"a":1},${JSON.stringify(good).slice(1)}`, headers: json },
     422,
-    '__proto__',
+    ['__proto__'],
   ],
 ];
 
 describe('POST /products refuses', () => {
-  test.each(cases)('%s', async (_name, options, status, field) => {
+  test.each(cases)('%s', async (_name, options, status, fields) => {
     const token = await api.demo('acme', 'staff');
     const answer = await api.request('POST', '/products', { ...options, token });
     const document = problem.parse(answer.body);
     expect([answer.status, answer.headers.get('content-type')]).toEqual([status, 'application/problem+json']);
-    if (field !== undefined) expect(document.errors?.map((error) => error.field)).toContain(field);
+    expect((document.errors ?? []).map((error) => error.field)).toEqual(expect.arrayContaining(fields));
   });
 
   test('and nothing was written', async () => {

@@ -44,7 +44,7 @@ describe('kill -9 between commit and publish', () => {
       });
       for (const id of ids) {
         const versions = witness.versionsOf(id);
-        expect(versions).toEqual([...new Set(versions)].sort((a, b) => a - b));
+        expect(versions).toEqual([...new Set(versions)].toSorted((a, b) => a - b));
       }
     },
   );

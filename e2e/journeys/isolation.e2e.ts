@@ -73,8 +73,8 @@ test.each(Object.entries(inject('runtimeDatabaseUrls')))(
       select tablename as name, has_table_privilege(quote_ident(tablename), 'select') as readable
       from pg_tables where schemaname = 'public'`;
     expect(tables.length).toBeGreaterThan(3);
-    for (const { name, readable } of tables) {
-      if (readable) expect(await sql`select 1 from ${sql(name)} limit 1`, name).toHaveLength(0);
+    for (const { name } of tables.filter(({ readable }) => readable)) {
+      expect(await sql`select 1 from ${sql(name)} limit 1`, name).toHaveLength(0);
     }
     await sql.end();
   },

@@ -51,14 +51,14 @@ describe('a checkout ends in one paid order, one charge and one invoice', () => 
     const { token } = await api.register('libros');
     const placed = await withFailpoint(system, service, failpoint, async () => {
       const item = { product_id: product.id, quantity: 1 };
+      // Sets the quantity where the line exists: an add that is repeated after a lost answer would make it two.
       await eventually(async () => {
         const answer = await api.request('PATCH', `/cart/items/${product.id}`, {
           token,
           body: { quantity: 1 },
         });
-        if (answer.status === 404)
-          await api.expect(200, z.object({}), 'POST', '/cart/items', { token, body: item });
-        else expect(answer.status).toBe(200);
+        if (answer.status === 200) return;
+        await api.expect(200, z.object({}), 'POST', '/cart/items', { token, body: item });
       });
       const body = { payment_method: 'card', payment_token: 'pm_card_visa', shipping_address: ADDRESS };
       const answer = await insist(api, 'POST', '/cart/checkout', { token, body });

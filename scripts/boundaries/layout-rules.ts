@@ -2,6 +2,9 @@ import { type Finding, isCode, isTest, packageOf, type SourceFile } from './sour
 
 const FOLDERS_OF_A_SERVICE = new Set(['rules', 'actions', 'db', 'routes', 'consumers']);
 
+/** Drawing a page is neither a rule (it reads fonts) nor an action (it writes nothing). */
+const FOLDERS_OF_ONE_SERVICE = new Set(['invoicing/pdf']);
+
 const CATCH_ALL = /^(?:(?:.+-)?(?:utils?|helpers?|common|misc)|libs?|types|interfaces|shared)$/;
 
 const LINES_MAX = 300;
@@ -20,9 +23,9 @@ export function nameFindings(path: string): Finding[] {
 
 /** Each service has the same folders, so that one look at any of them is a map of all. */
 export function folderFindings(path: string): Finding[] {
-  const [kind, , src, folder, ...rest] = path.split('/');
+  const [kind, service, src, folder, ...rest] = path.split('/');
   if (kind !== 'services' || src !== 'src' || folder === undefined || rest.length === 0) return [];
-  if (FOLDERS_OF_A_SERVICE.has(folder)) return [];
+  if (FOLDERS_OF_A_SERVICE.has(folder) || FOLDERS_OF_ONE_SERVICE.has(`${service}/${folder}`)) return [];
   const message = `A service has no \`src/${folder}/\`: it knows rules, actions, db, routes and consumers.`;
   return [{ file: path, line: 1, rule: 'service-folder', message }];
 }
