@@ -8,10 +8,8 @@ import { LIST_LENGTH_MAX } from '../rules/lists.ts';
 export function putWish(ctx: UserCtx, productId: Id<'product'>, priority: number): Promise<Wish> {
   return ctx.transact(async (tx) => {
     const user = await getAccount(tx, ctx.principal);
-    const [wish, total] = await Promise.all([
-      upsertWish(tx, user.id, productId, priority),
-      countWishes(tx, user.id),
-    ]);
+    const wish = await upsertWish(tx, user.id, productId, priority);
+    const total = await countWishes(tx, user.id);
     if (wish === undefined || total > LIST_LENGTH_MAX) {
       throw new Problem('conflict', 'wishlist_full', `There is room for ${LIST_LENGTH_MAX} wishes.`);
     }
