@@ -4,6 +4,7 @@ import { z } from 'zod';
 const Env = z.object({
   ...baseEnv,
   ...databaseEnv,
+  ORDERS_URL: z.url(),
   /** Largest import in one request; it is streamed, so memory does not grow with it. */
   CATALOG_IMPORT_BYTES_MAX: z.coerce
     .number()
@@ -15,4 +16,11 @@ const Env = z.object({
 
 export type Config = z.infer<typeof Env>;
 
-export const loadConfig = (env: NodeJS.ProcessEnv): Config => readConfig(Env, env);
+export const loadConfig = (env: NodeJS.ProcessEnv = process.env): Config => readConfig(Env, env);
+
+const MigrationEnv = z.object({
+  /** Connection of the role that owns the database. */
+  DATABASE_URL: z.url(),
+});
+
+export const loadMigrationConfig = (env: NodeJS.ProcessEnv = process.env) => readConfig(MigrationEnv, env);

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { tenantUpdated } from '@zoco/contracts';
 import { startEvents, watch } from '@zoco/events';
+import type { TenantId } from '@zoco/kernel';
 import { openDatabase } from '@zoco/postgres';
 import {
   accessTokenVerifier,
@@ -18,10 +19,16 @@ import {
   untilAborted,
 } from '@zoco/service';
 import { createCatalogApp } from './app.ts';
+import { cacheWatchers } from './cache-watchers.ts';
 import { loadConfig } from './config.ts';
 import { handlers } from './consumers/index.ts';
+import { createProductCache } from './product-cache.ts';
+import { runReaper } from './reaper.ts';
 
-const config = loadConfig(process.env);
+// An import may take as long as it has something to send; its reader ends it when it pauses.
+const UPLOAD_MS_MAX = 600_000;
+
+const config = loadConfig();
 const stop = stopSignal();
 const { SERVICE_VERSION: version, HOST: host } = config;
 const log = createLogger({ service: 'catalog', version, level: config.LOG_LEVEL });
@@ -44,22 +51,40 @@ const identity = await loadIdentity({
   keyFile: config.SERVICE_IDENTITY_KEY_FILE,
   jwksFile: config.SERVICE_IDENTITY_JWKS_FILE,
 });
-const call = createCaller(identity, { users: config.USERS_URL });
+const call = createCaller(identity, { users: config.USERS_URL, orders: config.ORDERS_URL });
 const tenants = createTenantDirectory(call, log);
 void tenants.load(stop);
+const failpoint = createFailpoint(config.ZOCO_FAILPOINT);
+const cache = createProductCache();
 await using _events = startEvents({
   service: 'catalog',
   natsUrl: config.NATS_URL,
   db,
   log,
-  failpoint: createFailpoint(config.ZOCO_FAILPOINT),
-  handlers: handlers(),
-  watchers: [watch(tenantUpdated, tenants.update)],
-  onReconnect: () => void tenants.load(stop),
+  failpoint,
+  handlers: handlers({ cache, failpoint }),
+  watchers: [watch(tenantUpdated, (settings) => tenants.update(settings)), ...cacheWatchers(cache)],
+  onReconnect: () => {
+    cache.clear();
+    void tenants.load(stop);
+  },
 });
+const onChange = (tenantId: TenantId, ids: readonly string[]) =>
+  ids.forEach((id) => cache.forgetStock(tenantId, id));
+void runReaper({ db, call, log, failpoint, onChange }, stop);
 
 const verifyToken = accessTokenVerifier(remoteKeys(config.USERS_URL));
-const app = createCatalogApp({ config, db, identity, call, tenants, verifyToken, log });
+const app = createCatalogApp({
+  config,
+  db,
+  identity,
+  call,
+  cache,
+  tenants,
+  verifyToken,
+  log,
+  failpoint,
+});
 const readiness = {
   draining: false,
   checks: [
@@ -68,7 +93,12 @@ const readiness = {
   ],
 };
 const admin = await serve({ fetch: createAdminApp(readiness).fetch, host, port: config.ADMIN_PORT });
-const server = await serve({ fetch: app.fetch, host, port: config.PORT });
+const server = await serve({
+  fetch: app.fetch,
+  host,
+  port: config.PORT,
+  requestTimeoutMs: UPLOAD_MS_MAX,
+});
 log.info({ port: server.port, admin_port: admin.port }, 'ready to serve');
 
 await untilAborted(stop);

@@ -1,0 +1,78 @@
+import { type OrderStatus, orderState } from '@zoco/contracts';
+import { type Id, Problem, type TenantId } from '@zoco/kernel';
+import type { Database } from '@zoco/postgres';
+import type { CallService, Failpoint, Logger } from '@zoco/service';
+import { settlementOf } from '../rules/stale-reservation.ts';
+import { settleReservation } from './settle-reservation.ts';
+
+export interface ReaperDeps {
+  readonly db: Database;
+  readonly call: CallService;
+  readonly log: Logger;
+  readonly failpoint: Failpoint;
+  /** Called for products whose stock changed. */
+  readonly onChange: (tenantId: TenantId, productIds: readonly string[]) => void;
+}
+
+interface Stale {
+  readonly tenant_id: TenantId;
+  readonly order_id: Id<'order'>;
+}
+
+const BATCH_MAX = 50;
+
+/**
+ * Asks orders about reservations that are held for longer than any order waits, and does what the order says. Never ends one
+ * by the clock alone: the buyer may be paying. A safety net for events that got lost; any number of replicas may run it.
+ * @returns how many were ended
+ */
+export async function reapReservations(deps: ReaperDeps): Promise<number> {
+  const stale = await claimStale(deps.db);
+  const ended = await Promise.all(stale.map((one) => reap(deps, one)));
+  return ended.filter(Boolean).length;
+}
+
+/** Takes what nobody asked about in the last five minutes; other replicas skip it from then on. */
+function claimStale(db: Database): Promise<Stale[]> {
+  return db.work(
+    (tx) => tx.sql<Stale[]>`
+    update reservations r set checked_at = now()
+    from (select tenant_id, order_id from reservations
+          where state = 'held' and created_at < now() - interval '20 minutes'
+            and (checked_at is null or checked_at < now() - interval '5 minutes')
+          order by created_at limit ${BATCH_MAX} for update skip locked) stale
+    where r.tenant_id = stale.tenant_id and r.order_id = stale.order_id
+    returning r.tenant_id, r.order_id`,
+  );
+}
+
+async function reap(deps: ReaperDeps, { tenant_id, order_id }: Stale): Promise<boolean> {
+  const log = deps.log.child({ tenant_id, order_id });
+  try {
+    const settlement = settlementOf(await askOrder(deps.call, tenant_id, order_id));
+    if (settlement === undefined) return false;
+    const changed = await deps.db.transact(tenant_id, (tx) =>
+      settleReservation(tx, order_id, settlement, deps.failpoint),
+    );
+    deps.onChange(tenant_id, changed);
+    log.warn({ settlement }, 'a forgotten reservation was ended');
+    return true;
+  } catch (error) {
+    log.warn({ err: error }, 'a reservation that is held for long could not be settled; tried again later');
+    return false;
+  }
+}
+
+async function askOrder(
+  call: CallService,
+  tenantId: TenantId,
+  orderId: Id<'order'>,
+): Promise<OrderStatus | undefined> {
+  try {
+    const { status } = await call('getOrderState', orderState, { params: { order_id: orderId }, tenantId });
+    return status;
+  } catch (error) {
+    if (error instanceof Problem && error.kind === 'not_found') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,20 @@
+import { orderCanceled, orderConfirmed, orderExpired } from '@zoco/contracts';
+import { type EventHandler, on } from '@zoco/events';
+import type { Failpoint } from '@zoco/service';
+import type { ProductCache } from '../product-cache.ts';
+import { handleOrderCanceled } from './order-canceled.ts';
+import { handleOrderConfirmed } from './order-confirmed.ts';
+import { handleOrderExpired } from './order-expired.ts';
+
+export interface ConsumerDeps {
+  readonly cache: ProductCache;
+  readonly failpoint: Failpoint;
+}
+
+export function handlers(deps: ConsumerDeps): EventHandler[] {
+  return [
+    on(orderConfirmed, handleOrderConfirmed(deps)),
+    on(orderCanceled, handleOrderCanceled(deps)),
+    on(orderExpired, handleOrderExpired(deps)),
+  ];
+}

@@ -1,0 +1,169 @@
+import type { Reservation, ReservationState } from '@zoco/contracts';
+import type { Id } from '@zoco/kernel';
+import type { ReadTx, Tx } from '@zoco/postgres';
+import type { Effect, HeldProduct } from '../rules/reservation.ts';
+import type { StockRow } from './stock.ts';
+
+export interface RequestedLine {
+  readonly product_id: string;
+  readonly quantity: number;
+}
+
+/** A product of a reserve with what the order must use, and its stock when it was granted. */
+export interface HoldRow extends HeldProduct {
+  readonly product_id: Id<'product'>;
+  readonly sku: string;
+  readonly category: string | null;
+  readonly price_cents: number;
+  readonly currency: string;
+  readonly tax_rate_bps: number | null;
+  readonly on_hand: number;
+  readonly reserved: number;
+  readonly version: number;
+}
+
+/**
+ * Claims the order and holds its units, one row per product; no rows when the order is known already. One statement, since
+ * every checkout waits for it: the claim comes first (a twin waits on its key, then finds the row), then the rows of stock
+ * are locked in one order everywhere, so that orders with the same products never deadlock, then each is raised if, as it
+ * is now, it has the units. The sum per product counts: two lines of one product are one need.
+ */
+export function claimAndHold(
+  tx: Tx,
+  orderId: Id<'order'>,
+  lines: readonly RequestedLine[],
+): Promise<HoldRow[]> {
+  const requested = JSON.stringify(lines);
+  return tx.sql<HoldRow[]>`
+    with claimed as (
+      insert into reservations (tenant_id, order_id, state, requested)
+      values (${tx.tenantId}, ${orderId}, 'held', ${requested}::text::jsonb)
+      on conflict do nothing returning order_id),
+    need as (
+      select n.product_id collate "C" as product_id, sum(n.quantity) as quantity
+      from claimed, jsonb_to_recordset(${requested}::text::jsonb) as n(product_id text, quantity bigint)
+      group by 1),
+    locked as (
+      select s.product_id, s.on_hand - s.reserved as available
+      from need n join stock s on s.tenant_id = ${tx.tenantId} and s.product_id = n.product_id
+      order by s.product_id for update of s),
+    held as (
+      update stock s set reserved = s.reserved + n.quantity, version = s.version + 1
+      from locked l join need n on n.product_id = l.product_id
+      where s.tenant_id = ${tx.tenantId} and s.product_id = l.product_id and s.on_hand - s.reserved >= n.quantity
+      returning s.product_id, s.on_hand, s.reserved, s.version)
+    select n.product_id, n.quantity::float8 as quantity, p.sku, p.name, p.category,
+      p.price_cents::float8 as price_cents, p.currency, p.tax_rate_bps, l.available,
+      h.product_id is not null as granted, h.on_hand, h.reserved, h.version
+    from need n
+    left join locked l on l.product_id = n.product_id
+    left join products p on p.tenant_id = ${tx.tenantId} and p.id = n.product_id and p.deleted_at is null
+    left join held h on h.product_id = n.product_id`;
+}
+
+export interface OrderMove {
+  readonly id: Id<'stockMove'>;
+  readonly product_id: string;
+  readonly on_hand_delta: number;
+  readonly reserved_delta: number;
+  readonly on_hand_after: number;
+  readonly reserved_after: number;
+}
+
+/** Logs what a reserve did and keeps what it answers. */
+export async function keepHold(
+  tx: Tx,
+  orderId: Id<'order'>,
+  moves: readonly OrderMove[],
+  lines: Reservation['lines'],
+): Promise<void> {
+  await tx.sql`
+    with moved as (${insertMoves(tx, orderId, 'reserve', moves)})
+    update reservations set lines = ${JSON.stringify(lines)}::text::jsonb
+    where tenant_id = ${tx.tenantId} and order_id = ${orderId}`;
+}
+
+/** Logs what the end of a reservation did. */
+export async function logMoves(
+  tx: Tx,
+  orderId: Id<'order'>,
+  kind: 'commit' | 'release' | 'return',
+  moves: readonly OrderMove[],
+): Promise<void> {
+  await insertMoves(tx, orderId, kind, moves);
+}
+
+function insertMoves(tx: Tx, orderId: Id<'order'>, kind: string, moves: readonly OrderMove[]) {
+  return tx.sql`
+    insert into stock_moves (tenant_id, product_id, id, kind, on_hand_delta, reserved_delta, on_hand_after,
+      reserved_after, reason, order_id)
+    select ${tx.tenantId}, m.product_id, m.id, ${kind}, m.on_hand_delta, m.reserved_delta, m.on_hand_after,
+      m.reserved_after, ${kind}, ${orderId}
+    from jsonb_to_recordset(${JSON.stringify(moves)}::text::jsonb) as m(product_id text, id text, on_hand_delta int,
+      reserved_delta int, on_hand_after int, reserved_after int)`;
+}
+
+export interface SettledRow extends StockRow {
+  readonly quantity: number;
+}
+
+/**
+ * Moves a reservation on and its units with it, in one statement. Undefined when it is not in the state the effect starts
+ * from; the products otherwise, none for one that held nothing.
+ */
+export async function settle(
+  tx: Tx,
+  orderId: Id<'order'>,
+  effect: Effect,
+): Promise<SettledRow[] | undefined> {
+  const rows = await tx.sql<(SettledRow | { product_id: null })[]>`
+    with settled as (
+      update reservations set state = ${effect.to}, updated_at = now()
+      where tenant_id = ${tx.tenantId} and order_id = ${orderId} and state = ${effect.from}
+      returning requested),
+    need as (
+      select n.product_id collate "C" as product_id, sum(n.quantity)::int as quantity
+      from settled, jsonb_to_recordset(settled.requested) as n(product_id text, quantity int) group by 1),
+    locked as (
+      select s.product_id, n.quantity
+      from need n join stock s on s.tenant_id = ${tx.tenantId} and s.product_id = n.product_id
+      order by s.product_id for update of s),
+    changed as (
+      update stock s
+      set on_hand = s.on_hand + ${effect.onHand}::int * l.quantity,
+          reserved = s.reserved + ${effect.reserved}::int * l.quantity, version = s.version + 1
+      from locked l where s.tenant_id = ${tx.tenantId} and s.product_id = l.product_id
+      returning s.product_id, s.on_hand, s.reserved, s.version, l.quantity)
+    select c.*, p.sku from settled
+    left join changed c on true
+    left join products p on p.tenant_id = ${tx.tenantId} and p.id = c.product_id`;
+  if (rows.length === 0) return undefined;
+  return rows.filter((row): row is SettledRow => row.product_id !== null);
+}
+
+export interface KnownReservation extends Reservation {
+  readonly requested: readonly RequestedLine[];
+}
+
+export async function findReservation(
+  tx: ReadTx,
+  orderId: Id<'order'>,
+): Promise<KnownReservation | undefined> {
+  const [row] = await tx.sql<KnownReservation[]>`
+    select order_id, state, requested, lines from reservations where order_id = ${orderId}`;
+  return row;
+}
+
+export async function findState(tx: ReadTx, orderId: Id<'order'>): Promise<ReservationState | undefined> {
+  const [row] = await tx.sql<{ state: ReservationState }[]>`
+    select state from reservations where order_id = ${orderId}`;
+  return row?.state;
+}
+
+/** Notes the release of an order that has reserved nothing yet. False when it has, by now. */
+export async function insertTombstone(tx: Tx, orderId: Id<'order'>): Promise<boolean> {
+  const inserted = await tx.sql`
+    insert into reservations (tenant_id, order_id, state) values (${tx.tenantId}, ${orderId}, 'released')
+    on conflict do nothing`;
+  return inserted.count === 1;
+}
