@@ -26,6 +26,8 @@ export interface GatewayDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly isDraining: () => boolean;
+  /** Number in [0, 1) for the pauses before retries. */
+  readonly random: () => number;
 }
 
 /** The gateway with all of its parts; they are torn down together. */
@@ -42,7 +44,7 @@ export function composeGateway(deps: GatewayDeps): ComposedGateway {
     keysMax: config.GATEWAY_LIMIT_KEYS_MAX,
     nowMs: () => clock.wallMs(),
   });
-  const upstreams = createUpstreams(config, clock);
+  const upstreams = createUpstreams(deps);
   const origins = {
     allowedByAny: (origin: string) =>
       [...tenants.all()].some(({ cors_origins: allowed }) => allowedOrigin(origin, allowed) !== undefined),
@@ -85,11 +87,11 @@ export function composeGateway(deps: GatewayDeps): ComposedGateway {
   };
 }
 
-function createUpstreams(config: Config, clock: Clock): Partial<Record<ServiceName, Upstream>> {
+function createUpstreams({ config, clock, random }: GatewayDeps): Partial<Record<ServiceName, Upstream>> {
   const connectionsMax = config.GATEWAY_UPSTREAM_CONNECTIONS_MAX;
   const upstreams: Partial<Record<ServiceName, Upstream>> = {};
   for (const [service, url] of serviceUrls(config)) {
-    upstreams[service] = new Upstream({ service, url, connectionsMax, clock, random: Math.random });
+    upstreams[service] = new Upstream({ service, url, connectionsMax, clock, random });
   }
   return upstreams;
 }

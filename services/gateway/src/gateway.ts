@@ -1,4 +1,5 @@
 import type { RequestListener, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { Problem } from '@zoco/kernel';
 import { type Admission, createAdmission, type Logger } from '@zoco/service';
 import { answer, answerFailure } from './answer.ts';
@@ -11,6 +12,7 @@ import { openExchange, type OpenExchangeOptions } from './open-exchange.ts';
 import type { Proxy } from './proxy.ts';
 import { addressGroup } from './rules/client-address.ts';
 import { preflightHeaders } from './rules/cors.ts';
+import { isRepeated } from './rules/http-headers.ts';
 import { limitsOf, rateLimitHeaders } from './rules/rate-limits.ts';
 import { parseTarget, type RequestTarget, segmentsOf } from './rules/request-target.ts';
 import { matchRoute, type Operation, type RouteMatch, type RouteTable } from './rules/route-table.ts';
@@ -30,6 +32,8 @@ export interface GatewayOptions extends AuthenticateOptions, OpenExchangeOptions
   readonly isDraining: () => boolean;
 }
 
+// Node has a setting for this, but answers 503 to clients that overlook `Connection: close`.
+const REQUESTS_PER_CONNECTION_MAX = 1000;
 const UNREADABLE: RequestTarget = { path: '/', query: '' };
 
 /** The public door: who asks, for what, how often; then the service behind it, or one of the gateway's own pages. */
@@ -37,6 +41,7 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #door: Admission;
   readonly #streams = new Set<ServerResponse>();
+  readonly #served = new WeakMap<Socket, number>();
 
   constructor(options: GatewayOptions) {
     this.#options = options;
@@ -48,8 +53,9 @@ export class Gateway {
     const { clock, log, isDraining } = this.#options;
     const startedMs = clock.monotonicMs();
     const target = parseTarget(request.url ?? '');
+    const lastOnConnection = this.#isWornOut(request.socket) || isDraining();
     const exchange = openExchange(
-      { request, response, target: target ?? UNREADABLE, startedMs, lastOnConnection: isDraining() },
+      { request, response, target: target ?? UNREADABLE, startedMs, lastOnConnection },
       this.#options,
     );
     void observe(exchange, clock, log, () => this.#serve(exchange, target));
@@ -60,11 +66,19 @@ export class Gateway {
     for (const response of this.#streams) response.destroy();
   }
 
+  /** Clients that stay for ever would never find a new replica. */
+  #isWornOut(socket: Socket): boolean {
+    const served = (this.#served.get(socket) ?? 0) + 1;
+    this.#served.set(socket, served);
+    return served >= REQUESTS_PER_CONNECTION_MAX;
+  }
+
   async #serve(exchange: Exchange, target: RequestTarget | undefined): Promise<void> {
     const { origins, log } = this.#options;
     try {
       if (target === undefined) throw new Problem('malformed', 'path_invalid', 'The path is not acceptable.');
-      const { method = 'GET' } = exchange.request;
+      const { method = 'GET', rawHeaders } = exchange.request;
+      if (isRepeated(rawHeaders, 'host')) throw new Problem('malformed', 'host_ambiguous', 'Send one Host.');
       const match = this.#match(method, target.path);
       if (match.kind === 'own_page') await this.#serveOwnPage(exchange);
       else if (match.kind === 'found') await this.#serveApi(exchange, match.operation);

@@ -58,6 +58,7 @@ using composed = composeGateway({
   clock: systemClock,
   log,
   isDraining: () => readiness.draining,
+  random: Math.random,
 });
 await using _events = startWatching({
   service: 'gateway',

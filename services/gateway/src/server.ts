@@ -9,6 +9,8 @@ export interface PublicServerOptions {
   readonly host: string;
   readonly port: number;
   readonly connectionsMax: number;
+  /** Time for the head of a request to arrive. Default 5 s. */
+  readonly headersTimeoutMs?: number;
 }
 
 /**
@@ -17,11 +19,12 @@ export interface PublicServerOptions {
  * @throws Error `EADDRINUSE` when the port is taken
  */
 export function servePublic(options: PublicServerOptions): Promise<RunningServer> {
+  const headersTimeout = options.headersTimeoutMs ?? 5000;
   const server = createServer(
     {
-      headersTimeout: 5000,
+      headersTimeout,
       requestTimeout: 600_000,
-      connectionsCheckingInterval: 1000,
+      connectionsCheckingInterval: Math.min(1000, headersTimeout),
       // Longer than the idle time of load balancers in front, so that they close first.
       keepAliveTimeout: 65_000,
       maxHeaderSize: 16 * 1024,
@@ -30,7 +33,6 @@ export function servePublic(options: PublicServerOptions): Promise<RunningServer
     options.listener,
   );
   server.maxConnections = options.connectionsMax;
-  server.maxRequestsPerSocket = 1000;
   server.on('clientError', refuse);
   return new Promise((resolve, reject) => {
     server.once('error', reject);

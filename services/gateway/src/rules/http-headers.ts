@@ -15,3 +15,13 @@ export function rawHeader(raw: readonly string[], name: string): string | undefi
   }
   return undefined;
 }
+
+/** Whether a header occurs more than once, where readers could differ about which one counts. */
+export function isRepeated(raw: readonly string[], name: string): boolean {
+  let found = 0;
+  for (let index = 0; index < raw.length; index += 2) {
+    const candidate = raw[index] ?? '';
+    if (candidate.length === name.length && candidate.toLowerCase() === name) found += 1;
+  }
+  return found > 1;
+}
