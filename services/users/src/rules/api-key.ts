@@ -27,9 +27,9 @@ export function assertKeyAllowed(maker: readonly Role[], role: ApiKeyRole, scope
   if (rankOf([role]) > rankOf(maker)) {
     throw new Problem('forbidden', 'api_key_above_own', 'A key cannot have a role above your own.');
   }
-  const errors = scopes.flatMap((scope, index): FieldError[] =>
+  const errors = scopes.flatMap((scope): FieldError[] =>
     rankOf([roleForScope(scope)]) > rankOf([role])
-      ? [{ field: `scopes.${index}`, code: 'scope_above_role', detail: `${scope} needs the role admin` }]
+      ? [{ field: 'scopes', code: 'scope_above_role', detail: `${scope} needs the role admin` }]
       : [],
   );
   if (errors.length > 0) {
