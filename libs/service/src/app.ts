@@ -52,12 +52,15 @@ export function createApp(options: AppOptions): OpenAPIHono<AppEnv> {
   for (const router of options.routes) app.route('/', router);
   assertAccessDeclared(app);
   app.onError((error, c) => answerError(error, c));
-  app.notFound((c) => problemResponse(unmatched(app, c), c.req.path));
+  app.notFound((c) => answerUnmatched(app, c));
   return app;
 }
 
 /** Routes of the platform itself, the only ones without a definition. */
 const BUILT_IN = new Set(['GET /health', 'GET /status']);
+
+/** What `use` registers; `all` on a plain path would be a route that nobody guards. */
+const MIDDLEWARE = /^ALL .*\*$/;
 
 function assertAccessDeclared(app: OpenAPIHono<AppEnv>): void {
   const declared = new Set<string>();
@@ -68,7 +71,7 @@ function assertAccessDeclared(app: OpenAPIHono<AppEnv>): void {
   }
   const missing = app.routes
     .map(({ method, path }) => `${method} ${path}`)
-    .filter((route) => !route.startsWith('ALL ') && !declared.has(route) && !BUILT_IN.has(route));
+    .filter((route) => !MIDDLEWARE.test(route) && !declared.has(route) && !BUILT_IN.has(route));
   if (missing.length > 0) {
     throw new Error(
       `these routes declare no access rule (use defineRoute): ${[...new Set(missing)].join(', ')}`,
@@ -120,11 +123,16 @@ function answerError(error: Error, c: Context<AppEnv>): Response {
   const problem = error instanceof Problem ? error : (databaseProblem(error) ?? httpProblem(error));
   if (problem === undefined) {
     c.var.log.error({ err: error }, 'unexpected failure');
-    return internalErrorResponse(c.req.path);
+    return internalErrorResponse(instanceOf(c));
   }
   if (problem.status >= 500)
     c.var.log.warn({ err: problem, cause: problem.cause, code: problem.code }, 'unavailable');
-  return problemResponse(problem, c.req.path);
+  return problemResponse(problem, instanceOf(c));
+}
+
+/** The path as it was sent: `instance` is a URI reference (RFC 9457), and hono's own path is decoded. */
+function instanceOf(c: Context<AppEnv>): string {
+  return new URL(c.req.url).pathname;
 }
 
 /** hono's own validator speaks in HTTPExceptions. */
@@ -133,12 +141,21 @@ function httpProblem(error: Error): Problem | undefined {
   return new Problem('malformed', 'request_malformed', 'The request is malformed.', { cause: error });
 }
 
-function unmatched(app: OpenAPIHono<AppEnv>, c: Context<AppEnv>): Problem {
+function answerUnmatched(app: OpenAPIHono<AppEnv>, c: Context<AppEnv>): Response {
   const others = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter(
     (method) => method !== c.req.method && isRoute(app, method, c.req.path),
   );
-  if (others.length === 0) return new Problem('not_found', 'route_not_found', 'There is no such route.');
-  return new Problem('method_not_allowed', 'method_not_allowed', `Use ${others.join(', ')} here.`);
+  if (others.length === 0) {
+    return problemResponse(
+      new Problem('not_found', 'route_not_found', 'There is no such route.'),
+      instanceOf(c),
+    );
+  }
+  const allow = others.join(', ');
+  const problem = new Problem('method_not_allowed', 'method_not_allowed', `Use ${allow} here.`);
+  const response = problemResponse(problem, instanceOf(c));
+  response.headers.set('allow', allow);
+  return response;
 }
 
 function isRoute(app: OpenAPIHono<AppEnv>, method: string, path: string): boolean {

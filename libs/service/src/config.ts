@@ -44,7 +44,12 @@ export function readConfig<T extends z.ZodType>(schema: T, env: NodeJS.ProcessEn
   // Only path and code: messages of refinements may quote what they were given.
   const faults = result.error.issues.map((issue) => {
     const name = issue.path.join('.');
+    if (name === '') return `  ${namesOf(schema).join(', ')}: do not fit together (${issue.code})`;
     return `  ${name}: ${present[name] === undefined ? 'is missing' : `is not valid (${issue.code})`}`;
   });
   throw new ConfigError(`The environment is not right:\n${faults.join('\n')}`);
+}
+
+function namesOf(schema: z.ZodType): string[] {
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : ['some variables'];
 }

@@ -87,6 +87,10 @@ async function admitCaller(
 async function readJsonBody(c: Context<AppEnv>, bytesMax: number): Promise<unknown> {
   const bytes = await readBytes(c.req.raw.body, bytesMax);
   if (bytes.byteLength === 0 && c.req.header('content-type') === undefined) {
+    // No body at all counts as an empty object; hono's validator would refuse the missing media type.
+    const headers = new Headers(c.req.raw.headers);
+    headers.set('content-type', 'application/json');
+    c.req.raw = new Request(c.req.url, { method: c.req.method, headers });
     cacheBody(c, '{}');
     return undefined;
   }

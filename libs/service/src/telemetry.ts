@@ -3,6 +3,7 @@ import {
   type Attributes,
   type Context,
   context,
+  isSpanContextValid,
   propagation,
   ROOT_CONTEXT,
   type SpanKind,
@@ -85,8 +86,9 @@ function contextOf(traceparent: string): Context {
   const match = TRACEPARENT.exec(traceparent);
   const [, traceId, spanId, flags] = match ?? [];
   if (traceId === undefined || spanId === undefined || flags === undefined) return newTrace();
-  const traceFlags = Number.parseInt(flags, 16) & 1;
-  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags, isRemote: true });
+  const parent = { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 1, isRemote: true };
+  // Ids of nothing but zeros have the right form and are invalid all the same.
+  return isSpanContextValid(parent) ? trace.setSpanContext(ROOT_CONTEXT, parent) : newTrace();
 }
 
 /** Without an SDK spans copy their parent's ids, so a root needs ids of its own; with one, the sampler decides. */
