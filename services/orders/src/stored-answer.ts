@@ -17,9 +17,8 @@ export function success(status: 200 | 201, body: unknown): Answer {
   return { status, body: JSON.stringify(body) };
 }
 
-/** The answer that tells why it was refused. `operation` is method and path. */
-export async function refusal(problem: Problem, operation: string): Promise<Answer> {
-  const path = operation.slice(operation.indexOf(' ') + 1);
+/** The answer that tells why it was refused. `path` is what was asked for. */
+export async function refusal(problem: Problem, path: string): Promise<Answer> {
   return { status: problem.status, body: await problemResponse(problem, path).text() };
 }
 

@@ -16,11 +16,11 @@ import { statusConflict } from '../rules/cancellation.ts';
 import { answerOf, refusal, type StoredAnswer, success } from '../stored-answer.ts';
 
 export interface ConfirmOrderInput {
-  /** Method and route, which the key belongs to. */
-  readonly operation: string;
   readonly key: string;
   readonly orderId: string;
 }
+
+const OPERATION = 'POST /api/v1/orders/{order_id}/confirm';
 
 /**
  * Staff accepts an order that is paid later: on account, or by a transfer that is trusted to come. Card orders are confirmed by their
@@ -34,11 +34,11 @@ export async function confirmOrder(
 ): Promise<StoredAnswer> {
   const { orderId } = input;
   if (!isId('order', orderId)) throw orderNotFound();
-  const scope = { principal: ctx.principal.id, operation: input.operation, key: input.key };
-  const fingerprint = fingerprintOf(input.operation, { order_id: orderId });
+  const scope = { principal: ctx.principal.id, operation: OPERATION, key: input.key };
+  const fingerprint = fingerprintOf(OPERATION, { order_id: orderId });
   const answer = await ctx.transact(async (tx): Promise<StoredAnswer> => {
     if (!(await claimKey(tx, scope, fingerprint, orderId))) return replay(tx, scope, fingerprint);
-    const decided = await confirm(tx, orderId, ctx.principal.id, scope);
+    const decided = await confirm(tx, orderId, ctx.principal.id);
     await completeKey(tx, { ...scope, attempt: 1 }, decided);
     deps.failpoint('before-confirm-commit');
     return { ...decided, replayed: false };
@@ -48,7 +48,7 @@ export async function confirmOrder(
   return answer;
 }
 
-async function confirm(tx: Tx, orderId: Id<'order'>, by: string, scope: KeyScope): Promise<Answer> {
+async function confirm(tx: Tx, orderId: Id<'order'>, by: string): Promise<Answer> {
   const order = await changeOrder(
     tx,
     orderId,
@@ -61,7 +61,8 @@ async function confirm(tx: Tx, orderId: Id<'order'>, by: string, scope: KeyScope
     },
     sql`${orders.paymentMethod} <> 'card'`,
   );
-  if (order === undefined) return refusal(await reasonAgainst(tx, orderId), scope.operation);
+  if (order === undefined)
+    return refusal(await reasonAgainst(tx, orderId), `/api/v1/orders/${orderId}/confirm`);
   await record(tx, orderConfirmed, {
     aggregateId: order.id,
     version: order.version,

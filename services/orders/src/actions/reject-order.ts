@@ -42,7 +42,7 @@ export async function rejectOrder(
       'the reservation of a refused order was not released',
     );
   }
-  const answer = await refusal(why, claim.operation);
+  const answer = await refusal(why, claim.operation.replace(/^\w+ /, ''));
   await door.transact(async (tx) => {
     if (!(await completeKey(tx, claim, answer))) throw new ClaimLost();
     const order = await changeOrder(tx, pending.id, ['pending'], {

@@ -22,7 +22,8 @@ export interface PageRequest {
   readonly cursor?: string | undefined;
 }
 
-const cursorKey = z.tuple([z.iso.datetime(), z.string().max(64)]);
+// Postgres knows no year 0; no cursor of ours is that old.
+const cursorKey = z.tuple([z.iso.datetime().refine((text) => text >= '1900'), z.string().max(64)]);
 
 /** A page of orders, newest first. @throws Problem `cursor_invalid` */
 export async function listOrders(

@@ -106,7 +106,6 @@ export function orderStepRoutes(deps: OrderDeps) {
   return createRouter()
     .openapi(confirm, async (c) => {
       const answer = await confirmOrder(c.var.userCtx, deps, {
-        operation: `POST ${c.req.path}`,
         key: idempotencyKeyOf(c.req),
         orderId: c.req.valid('param').order_id,
       });

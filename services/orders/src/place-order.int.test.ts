@@ -1,0 +1,276 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { addCustomer } from '../fixtures/neighbours.ts';
+import { openShop, type Shop, uniqueKey } from '../fixtures/shop.ts';
+
+let shop: Shop;
+let buyer: Awaited<ReturnType<Shop['addBuyer']>>;
+let staff: Awaited<ReturnType<Shop['addStaff']>>;
+beforeAll(async () => {
+  shop = await openShop();
+  staff = await shop.addStaff();
+});
+beforeEach(async () => {
+  buyer = await shop.addBuyer();
+});
+afterAll(() => shop[Symbol.asyncDispose]());
+
+const ADDRESS = { line1: 'Calle Mayor 1', city: 'Madrid', postal_code: '28013', country: 'ES' };
+const bodyFor = (productId: string, quantity = 1) => ({
+  items: [{ product_id: productId, quantity }],
+  payment_method: 'card',
+  payment_token: 'pm_card_visa',
+  shipping_address: ADDRESS,
+});
+const post = (body: unknown, headers: Record<string, string> = {}) =>
+  shop.request('POST', '/api/v1/orders', {
+    headers: { ...buyer.headers, 'idempotency-key': uniqueKey(), ...headers },
+    body,
+  });
+
+describe('POST /api/v1/orders', () => {
+  test('creates the order at the prices of the catalog, with one event that holds everything', async () => {
+    const product = shop.addProduct({ stock: 5 });
+    const answer = await post(bodyFor(product.id, 2));
+    expect(answer.status).toBe(201);
+    const { body } = answer;
+    expect(body).toMatchObject({
+      tenant_id: shop.tenant.id,
+      user_id: buyer.userId,
+      customer_id: null,
+      status: 'created',
+      payment_status: 'unpaid',
+      payment_method: 'card',
+      currency: 'EUR',
+      items: [
+        { product_id: product.id, quantity: 2, unit_price_cents: 1299, subtotal_cents: 2598, tax_cents: 100 },
+      ],
+      subtotal_cents: 2598,
+      tax_cents: 113,
+      shipping_cents: 350,
+      total_cents: 2948,
+      shipping_address: ADDRESS,
+      version: 2,
+    });
+    expect(body.number).toMatch(/^20\d\d-\d{6}$/);
+    const minutes = (Date.parse(body.expires_at) - Date.parse(body.created_at)) / 60_000;
+    expect(minutes).toBe(shop.tenant.reservation_minutes);
+    expect(product.stock).toBe(3);
+    const events = await shop.eventsOf(body.id);
+    expect(events).toMatchObject([
+      {
+        type: 'order.created',
+        version: 2,
+        data: {
+          order_id: body.id,
+          number: body.number,
+          buyer_email: 'ana@example.com',
+          buyer_name: 'Ana García',
+          total_cents: 2948,
+          shipping_tax_cents: 13,
+          shipping_tax_rate_bps: 400,
+          payment_token: 'pm_card_visa',
+          expires_at: body.expires_at,
+          cart_id: null,
+        },
+      },
+    ]);
+    expect(await shop.transitionsOf(body.id)).toMatchObject([
+      { version: 1, from_status: null, to_status: 'pending' },
+      { version: 2, from_status: 'pending', to_status: 'created' },
+    ]);
+  });
+
+  test('what is answered is what a later read shows', async () => {
+    const { body } = await post(bodyFor(shop.addProduct().id, 3));
+    const read = await shop.request('GET', `/api/v1/orders/${body.id}`, { headers: buyer.headers });
+    expect(read.body).toEqual(body);
+  });
+
+  test('lines of one product are added up, and keep the order of the request', async () => {
+    const [first, second] = [shop.addProduct(), shop.addProduct({ price: 500 })];
+    const items = [
+      { product_id: second.id, quantity: 1 },
+      { product_id: first.id, quantity: 1 },
+      { product_id: second.id, quantity: 2 },
+    ];
+    const { body } = await post({ items, payment_method: 'card' });
+    expect(body.items).toMatchObject([
+      { product_id: second.id, quantity: 3 },
+      { product_id: first.id, quantity: 1 },
+    ]);
+  });
+
+  test('staff orders for a customer, on account and without an end', async () => {
+    const customer = addCustomer(shop.neighbours.users, { payment_terms_days: 45 });
+    const body = { ...bodyFor(shop.addProduct().id), customer_id: customer.id, payment_method: 'on_account' };
+    const answer = await post({ ...body, payment_token: undefined }, staff.headers);
+    expect(answer).toMatchObject({
+      status: 201,
+      body: { user_id: null, customer_id: customer.id, payment_method: 'on_account', expires_at: null },
+    });
+    const [created] = await shop.eventsOf(answer.body.id);
+    expect(created?.data).toMatchObject({ customer, user_id: null, buyer_email: customer.email });
+  });
+
+  test('a transfer may take days', async () => {
+    const { body } = await post({
+      ...bodyFor(shop.addProduct().id),
+      payment_method: 'transfer',
+      payment_token: undefined,
+    });
+    expect(Date.parse(body.expires_at) - Date.parse(body.created_at)).toBe(7 * 86_400_000);
+  });
+
+  test.each([
+    ['no token', {}, {}, 401, 'token_missing'],
+    ['another tenant', { 'x-tenant': 'acme' }, {}, 403, 'tenant_mismatch'],
+    [
+      'a customer of a buyer',
+      {},
+      { customer_id: 'cus_01jqb3k5xwf7kt3qk5v1y6zj3m' },
+      403,
+      'order_customer_forbidden',
+    ],
+    ['no key', { 'idempotency-key': '' }, {}, 400, 'idempotency_key_invalid'],
+    ['a short key', { 'idempotency-key': 'short' }, {}, 400, 'idempotency_key_invalid'],
+    ['an unknown field', {}, { total_cents: 1 }, 422, 'request_invalid'],
+    [
+      'a price',
+      {},
+      { items: [{ product_id: 'prd', quantity: 1, unit_price_cents: 1 }] },
+      422,
+      'request_invalid',
+    ],
+    ['no items', {}, { items: [] }, 422, 'request_invalid'],
+    ['half a unit', {}, { items: [{ product_id: 'prd', quantity: 0.5 }] }, 422, 'request_invalid'],
+    ['fewer than one unit', {}, { items: [{ product_id: 'prd', quantity: 0 }] }, 422, 'request_invalid'],
+    [
+      'an account that a buyer does not have',
+      {},
+      { payment_method: 'on_account', payment_token: undefined },
+      422,
+      'request_invalid',
+    ],
+    ['a customer that cannot be', {}, { customer_id: 'nobody' }, 404, 'customer_not_found'],
+  ])('refuses %s and writes nothing', async (name, headers, overrides, status, code) => {
+    const before = await countOrders();
+    const product = shop.addProduct();
+    const who = name === 'a customer that cannot be' ? staff.headers : buyer.headers;
+    const answer = await shop.request('POST', '/api/v1/orders', {
+      headers: {
+        ...(name === 'no token' ? { 'x-tenant': shop.tenant.id } : who),
+        'idempotency-key': uniqueKey(),
+        ...headers,
+      },
+      body: { ...bodyFor(product.id), ...overrides },
+    });
+    expect([answer.status, answer.body.code]).toEqual([status, code]);
+    expect(await countOrders()).toBe(before);
+    expect(product.stock).toBe(1000);
+  });
+
+  test('needs a key', async () => {
+    const answer = await shop.request('POST', '/api/v1/orders', {
+      headers: buyer.headers,
+      body: bodyFor(shop.addProduct().id),
+    });
+    expect([answer.status, answer.body.code]).toEqual([400, 'idempotency_key_required']);
+  });
+
+  test.each([
+    ['too little stock', () => bodyFor(shop.addProduct({ stock: 1 }).id, 2), 409, 'stock_insufficient'],
+    [
+      'a product that is not there',
+      () => bodyFor('prd_01jqb3k5xwf7kt3qk5v1y6zj3m'),
+      404,
+      'product_not_found',
+    ],
+    [
+      'a product in another currency',
+      () => bodyFor(shop.addProduct({ currency: 'USD' }).id),
+      409,
+      'order_currency_mixed',
+    ],
+    [
+      'more than money holds',
+      () => bodyFor(shop.addProduct({ price: 1e11, stock: 100 }).id, 11),
+      409,
+      'order_total_too_large',
+    ],
+  ])('%s rejects the order for good and holds nothing', async (_name, body, status, code) => {
+    const key = { 'idempotency-key': uniqueKey() };
+    const given = body();
+    const answer = await post(given, key);
+    expect([answer.status, answer.body.code]).toEqual([status, code]);
+    expect(answer.headers.get('content-type')).toBe('application/problem+json');
+    const again = await post(given, key);
+    expect([again.status, again.text]).toEqual([status, answer.text]);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    const [order] = await ordersOf(buyer.userId);
+    expect(order).toMatchObject({ status: 'rejected', reason: code });
+    expect(await shop.eventsOf(order?.id ?? '')).toMatchObject([
+      { type: 'order.rejected', version: 2, data: { reason: code } },
+    ]);
+    expect(shop.neighbours.catalog.reservations.get(order?.id ?? '')?.state).toBe('released');
+  });
+
+  test('a customer that is gone rejects the order, although stock was there', async () => {
+    const product = shop.addProduct({ stock: 3 });
+    const body = { ...bodyFor(product.id), customer_id: 'cus_01jqb3k5xwf7kt3qk5v1y6zj3m' };
+    const answer = await post(body, staff.headers);
+    expect([answer.status, answer.body.code]).toEqual([404, 'customer_not_found']);
+    expect(product.stock).toBe(3);
+  });
+
+  test('a buyer cannot hold the whole shop with orders that nobody pays', async () => {
+    await using small = await openShop({ ORDERS_OPEN_MAX: 2 });
+    const { headers } = await small.addBuyer();
+    const items = [{ product_id: small.addProduct().id, quantity: 1 }];
+    const key = uniqueKey();
+    const order = (idempotencyKey = uniqueKey()) =>
+      small.request('POST', '/api/v1/orders', {
+        headers: { ...headers, 'idempotency-key': idempotencyKey },
+        body: { items, payment_method: 'card' },
+      });
+    const first = await order(key);
+    expect((await order()).status).toBe(201);
+    const third = await order();
+    expect([third.status, third.body.code]).toEqual([409, 'order_open_limit']);
+    expect((await order(key)).text).toBe(first.text);
+    await small.request('POST', `/api/v1/orders/${first.body.id}/cancel`, { headers });
+    expect((await order()).status).toBe(201);
+  });
+
+  test('numbers are one by one, whoever orders', async () => {
+    const tenant = shop.world.addTenant();
+    const people = await Promise.all(Array.from({ length: 5 }, () => shop.addBuyer(tenant)));
+    const items = [{ product_id: shop.addProduct().id, quantity: 1 }];
+    const answers = await Promise.all(
+      people.flatMap(({ headers }) =>
+        [1, 2].map(() =>
+          shop.request('POST', '/api/v1/orders', {
+            headers: { ...headers, 'idempotency-key': uniqueKey() },
+            body: { items, payment_method: 'card' },
+          }),
+        ),
+      ),
+    );
+    const numbers = answers.map(({ body }) => Number(body.number.slice(5))).toSorted((a, b) => a - b);
+    expect(numbers).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+});
+
+async function countOrders(): Promise<number> {
+  const [row] = await shop.world.db.read(
+    shop.tenant.id,
+    (tx) => tx.sql<{ count: number }[]>`select count(*)::int as count from orders`,
+  );
+  return row?.count ?? 0;
+}
+
+const ordersOf = (userId: string) =>
+  shop.world.db.read(
+    shop.tenant.id,
+    (tx) => tx.sql<{ id: string; status: string; reason: string }[]>`
+      select id, status, reason from orders where user_id = ${userId}`,
+  );
