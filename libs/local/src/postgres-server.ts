@@ -18,6 +18,8 @@ export interface PostgresOptions {
   readonly quiet?: boolean;
   /** Overrides of postgresql.conf; `fsync: 'off'` also skips the sync of a new data directory. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Nobody needs the data after the stop: it is made without a sync and ends without a last checkpoint. */
+  readonly disposable?: boolean;
   /** Where the superuser's generated password is kept (mode 0600); beside the data directory by default. */
   readonly passwordFile?: string;
   readonly logFile?: string;
@@ -58,13 +60,14 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const runAs = postgresUser();
   const binaries = postgresBinaries(runAs);
   const dataDir = postgresDataDir(options.dataDir, runAs);
+  const { logFile = `${options.dataDir}.log`, disposable = false } = options;
   const settings = { ...SETTINGS, ...options.settings };
   const passwordFile = options.passwordFile ?? `${options.dataDir}.password`;
   const password = await preparePostgresData(dataDir, passwordFile, binaries, {
     runAs,
-    durable: settings['fsync'] !== 'off',
+    durable: settings['fsync'] !== 'off' && !disposable,
   });
-  const launch = { dataDir, binaries, runAs, settings, logFile: options.logFile ?? `${options.dataDir}.log` };
+  const launch = { dataDir, binaries, runAs, settings, logFile, disposable };
   for (let attempt = 1; ; attempt++) {
     const port = options.port === 0 ? await freePort() : options.port;
     const server = await spawnPostgres(launch, port);
@@ -88,10 +91,11 @@ interface Launch {
   readonly runAs: RunAs | undefined;
   readonly settings: Readonly<Record<string, string>>;
   readonly logFile: string;
+  readonly disposable: boolean;
 }
 
 function spawnPostgres(
-  { dataDir, binaries, runAs, settings, logFile }: Launch,
+  { dataDir, binaries, runAs, settings, logFile, disposable }: Launch,
   port: number,
 ): Promise<ServerProcess> {
   emptyFile(logFile);
@@ -106,7 +110,7 @@ function spawnPostgres(
     ],
     env: { LC_ALL: 'C', TZ: 'UTC', LD_LIBRARY_PATH: binaries.libraries },
     logFile,
-    end: POSTGRES_END,
+    end: disposable ? POSTGRES_END.slice(1) : POSTGRES_END,
     runAs,
   });
 }

@@ -13,6 +13,8 @@ export interface ServersOptions {
   readonly dir: string;
   readonly ports: PortPlan;
   readonly ledger: ProcessLedger;
+  /** The state folder is deleted at the end. */
+  readonly disposable: boolean;
   /** Servers that somebody else runs; Zoco then starts none of that kind. */
   readonly foreign: { readonly databaseUrl?: string | undefined; readonly natsUrl?: string | undefined };
   readonly onLine: (line: string) => void;
@@ -52,7 +54,13 @@ export async function startServers(options: ServersOptions, cleanup: AsyncDispos
   };
 }
 
-function supervisedPostgres({ dir, ports, ledger, onLine }: ServersOptions): Supervised<PostgresServer> {
+function supervisedPostgres({
+  dir,
+  ports,
+  ledger,
+  disposable,
+  onLine,
+}: ServersOptions): Supervised<PostgresServer> {
   const dataDir = join(dir, 'postgres');
   return supervise({
     async launch() {
@@ -61,6 +69,7 @@ function supervisedPostgres({ dir, ports, ledger, onLine }: ServersOptions): Sup
         dataDir,
         port: ports.postgres,
         quiet: true,
+        disposable,
         logFile: join(dir, 'logs/postgres.log'),
         onSpawn: (pid) => ledger.add('postgres', pid),
       });

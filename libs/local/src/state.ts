@@ -17,10 +17,14 @@ const PREFIX = 'zoco-run-';
 export async function openState(dir: string, onLine: (line: string) => void): Promise<State> {
   mkdirSync(dir, { recursive: true, mode: 0o755 });
   const ledger = await ProcessLedger.open(dir, onLine);
+  // Only a bug gets us to exit without dispose; then better no processes than forgotten ones.
+  const kill = () => ledger.killAll();
+  process.once('exit', kill);
   return {
     dir,
     ledger,
     async [Symbol.asyncDispose]() {
+      process.off('exit', kill);
       ledger.close();
     },
   };

@@ -71,7 +71,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<RunningS
   if (!options.freePorts) await requireFreePorts(wantedPorts(ports, options));
   const secrets = openSecrets(state.dir);
   const { servers, databases } = await prepare(
-    { dir: state.dir, ledger: state.ledger, ports, foreign: options, onLine },
+    { ...state, ports, foreign: options, onLine, disposable: options.dir === undefined },
     { ...options, services, secrets },
     cleanup,
   );

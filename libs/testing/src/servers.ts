@@ -26,6 +26,7 @@ async function startTestPostgres(state: State, cleanup: AsyncDisposableStack): P
     dataDir: join(state.dir, 'postgres'),
     port: 0,
     quiet: true,
+    disposable: true,
     // Every test file has pools of its own.
     settings: { max_connections: '500', shared_buffers: '128MB' },
     onSpawn: (pid) => state.ledger.add('postgres', pid),
