@@ -5,7 +5,6 @@ import { refusedRequests } from './metrics.ts';
 
 const LAG_MS_MAX = 200;
 const WINDOW_MS = 1000;
-const RESOLUTION_MS = 20;
 const SAMPLE_MS = 20;
 
 /** Counts requests in flight. Whoever entered must leave. */
