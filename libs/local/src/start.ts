@@ -36,7 +36,7 @@ async function run(options: StartOptions): Promise<void> {
 }
 
 function start(options: StartOptions, signals: StopSignals, board: StatusBoard): Promise<RunningSystem> {
-  const { DATABASE_URL: databaseUrl, NATS_URL: natsUrl, ZOCO_PORT_OFFSET: portOffset } = process.env;
+  const [databaseUrl, natsUrl] = ['DATABASE_URL', 'NATS_URL'].map((name) => process.env[name] || undefined);
   if (options.fresh && databaseUrl !== undefined) {
     throw new SetupError(
       '--fresh deletes only data of servers that Zoco starts: DATABASE_URL is set, so drop the zoco_* databases there yourself.',
@@ -44,7 +44,7 @@ function start(options: StartOptions, signals: StopSignals, board: StatusBoard):
   }
   return startSystem({
     dir: join(ROOT, '.zoco'),
-    portOffset: parsePortOffset(portOffset),
+    portOffset: parsePortOffset(process.env['ZOCO_PORT_OFFSET']),
     databaseUrl,
     natsUrl,
     fresh: options.fresh,
