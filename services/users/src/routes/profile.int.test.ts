@@ -182,7 +182,7 @@ describe('POST /users/password', () => {
     const answers = await Promise.all(
       passwords.map((new_password) => change(user, { current_password: PASSWORD, new_password })),
     );
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([204, 403]);
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([204, 403]);
     const winner = passwords[answers.findIndex(({ status }) => status === 204)] ?? '';
     expect((await world.login(tenant, user.email, winner)).status).toBe(200);
   });
