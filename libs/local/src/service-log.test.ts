@@ -13,6 +13,9 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }));
 test.each([
   ['{"level":30,"time":"t","msg":"hello"}', undefined],
   ['{"level":40,"time":"t","msg":"slow"}', 'warning slow'],
+  ['{"level":"info","msg":"hello"}', undefined],
+  ['{"level":"error","msg":"failed"}', 'error failed'],
+  ['{"level":"odd","msg":"failed"}', '{"level":"odd","msg":"failed"}'],
   ['{"level":50,"msg":"failed","err":{"message":"no route","stack":"…"}}', 'error failed: no route'],
   ['{"level":60,"msg":"no route","err":{"message":"no route"}}', 'error no route'],
   ['{"level":50,"msg":42}', '{"level":50,"msg":42}'],

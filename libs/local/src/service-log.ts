@@ -67,8 +67,17 @@ export function openServiceLog(
   };
 }
 
+// pino's numbers, and the names of those who log by name.
+const LEVELS: Readonly<Record<string, number>> = {
+  trace: 10,
+  debug: 20,
+  info: 30,
+  warn: 40,
+  error: 50,
+  fatal: 60,
+};
+
 const LogLine = z.object({
-  level: z.number(),
   msg: z.string().default(''),
   err: z.object({ message: z.string() }).optional(),
 });
@@ -76,16 +85,17 @@ const LogLine = z.object({
 /** A log line of level warning or above in short, or undefined for one that needs nobody's eyes. */
 export function shortProblem(line: string): { text: string; isError: boolean } | undefined {
   if (line.trim() === '') return undefined;
-  // pino writes the level first; most lines are below, and parsing every one would cost more than the service spends.
-  const level = /^\{"level":(\d+),/.exec(line)?.[1];
-  if (level !== undefined && Number(level) < WARN_LEVEL) return undefined;
+  // The level comes first; most lines are below, and parsing every one would cost more than the service spends.
+  const [, number, name = ''] = /^\{"level":(?:(\d+)|"(\w+)"),/.exec(line) ?? [];
+  const level = number === undefined ? LEVELS[name] : Number(number);
+  if (level !== undefined && level < WARN_LEVEL) return undefined;
   const parsed = level === undefined ? undefined : parse(line);
-  if (parsed === undefined) {
+  if (parsed === undefined || level === undefined) {
     return isNoise(line) ? undefined : { text: shorten(line), isError: /^(Uncaught )?\w*Error\b/.test(line) };
   }
   const cause =
     parsed.err === undefined || parsed.msg.includes(parsed.err.message) ? '' : `: ${parsed.err.message}`;
-  const isError = parsed.level >= ERROR_LEVEL;
+  const isError = level >= ERROR_LEVEL;
   return { text: shorten(`${isError ? 'error' : 'warning'} ${parsed.msg}${cause}`), isError };
 }
 
