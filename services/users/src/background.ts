@@ -15,9 +15,11 @@ export interface BackgroundDeps {
   readonly tenants: TenantRegistry;
   readonly encryptionKey: Uint8Array;
   readonly keyRotationHours: number;
+  /** How often the keys are looked at, when nobody says that they have changed. */
+  readonly keysEveryMs?: number;
 }
 
-const KEYS_MS = 15_000;
+const KEYS_MS_DEFAULT = 15_000;
 const REMOVE_MS = 3_600_000;
 const LISTEN_MS = 60_000;
 const FIRST_RETRY_MS = 500;
@@ -48,7 +50,7 @@ export function startBackground({ db, log, keys, tenants, ...deps }: BackgroundD
   const repeated = (name: string, everyMs: number, work: () => Promise<unknown>) =>
     repeat({ name, everyMs, work, log, signal: controller.signal });
   const running = [
-    repeated('keep signing keys', KEYS_MS, rotate),
+    repeated('keep signing keys', deps.keysEveryMs ?? KEYS_MS_DEFAULT, rotate),
     repeated('listen for changes', LISTEN_MS, listen),
     repeated('remove what has expired', REMOVE_MS, () => removeExpired(db)),
   ];

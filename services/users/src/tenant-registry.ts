@@ -15,15 +15,16 @@ const REMEMBER_MS = 10_000;
 const REMEMBER_MISSING_MS = 2000;
 const TENANTS_MAX = 10_000;
 
-export function createTenantRegistry(db: Database): TenantRegistry {
+/** @param rememberMs how long settings are believed when no notification says otherwise */
+export function createTenantRegistry(db: Database, rememberMs = REMEMBER_MS): TenantRegistry {
   const known = new Map<string, { settings: TenantSettings | undefined; untilMs: number }>();
 
   async function read(id: TenantId): Promise<TenantSettings | undefined> {
     const settings = await db.read(id, (tx) => findTenant(tx, id));
     // Slugs that nobody has are cheap to invent.
     if (known.size >= TENANTS_MAX) known.clear();
-    const rememberMs = settings === undefined ? REMEMBER_MISSING_MS : REMEMBER_MS;
-    known.set(id, { settings, untilMs: performance.now() + rememberMs });
+    const keepMs = settings === undefined ? REMEMBER_MISSING_MS : rememberMs;
+    known.set(id, { settings, untilMs: performance.now() + keepMs });
     return settings;
   }
 

@@ -91,6 +91,20 @@ describe('the pause of an account', () => {
     expect(statuses.filter((status) => status === 429)).toHaveLength(25);
   });
 
+  test('guesses at once on three replicas: each of them can let in one more, not more', async () => {
+    const { email } = await world.addUser(tenant);
+    const replicas = [world.replica(), world.replica(), world.replica()];
+    const body = { email, password: 'not the password' };
+    const answers = await Promise.all(
+      replicas.flatMap((request) =>
+        Array.from({ length: 10 }, () => request('POST', '/api/v1/users/login', { tenant, body })),
+      ),
+    );
+    const evaluated = answers.filter(({ status }) => status === 401).length;
+    expect(evaluated).toBeGreaterThanOrEqual(5);
+    expect(evaluated).toBeLessThanOrEqual(7);
+  });
+
   test('sixteen right ones at once are all let in', async () => {
     const { email } = await world.addUser(tenant);
     const answers = await Promise.all(Array.from({ length: 16 }, () => world.login(tenant, email)));

@@ -54,11 +54,11 @@ export function pickCounts(found: ReadonlyMap<string, FailureCount>, counters: C
 
 /** Counts one failure. Counts that are too old to matter begin again. */
 export async function addFailure(tx: Tx, counters: Counters): Promise<void> {
-  // In one order, so that tries on different accounts from one network do not deadlock.
-  const names = namesOf(counters).toSorted();
+  const names = namesOf(counters);
   const isStale = tx.sql`(case when f.counter = ${counters.account}
     then f.last_at < now() - make_interval(secs => ${ACCOUNT_MEMORY_SECONDS})
     else f.first_at < now() - make_interval(secs => ${WINDOW_SECONDS}) end)`;
+  // In one order, so that tries on different accounts from one network do not deadlock.
   await tx.sql`
     insert into login_failures as f (tenant_id, counter, failures)
     select ${tx.tenantId}, counter, 1 from unnest(${names}::text[]) counter order by counter collate "C"

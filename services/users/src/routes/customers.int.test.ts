@@ -178,6 +178,23 @@ describe('GET, PUT and DELETE /customers/{id}', () => {
     expect(events.map(({ version }) => version)).toEqual([1, 2, 3, 4, 5]);
   });
 
+  test('two replacements at once leave one of the two, never a mixture', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const base = input({ name: 'Old', phone: '000' });
+      const { body } = await create(base);
+      const [changed, other] = [
+        { ...base, name: 'New' },
+        { ...base, phone: '111' },
+      ];
+      await Promise.all([one('PUT', body.id, changed), one('PUT', body.id, other)]);
+      const { name, phone } = (await one('GET', body.id)).body;
+      expect([
+        ['New', '000'],
+        ['Old', '111'],
+      ]).toContainEqual([name, phone]);
+    }
+  });
+
   test('DELETE is recorded, and frees the address', async () => {
     const data = input();
     const { body } = await create(data);

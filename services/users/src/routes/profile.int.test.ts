@@ -187,6 +187,25 @@ describe('POST /users/password', () => {
     expect((await world.login(tenant, user.email, winner)).status).toBe(200);
   });
 
+  test('on two replicas at once: one wins, and its password is the one that works', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const { token, email } = await world.addUser(tenant);
+      const passwords = ['battery number one', 'battery number two'];
+      const replicas = [world.request, world.replica()];
+      const answers = await Promise.all(
+        replicas.map((request, n) =>
+          request('POST', '/api/v1/users/password', {
+            token,
+            body: { current_password: PASSWORD, new_password: passwords[n] },
+          }),
+        ),
+      );
+      expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
+      const winner = passwords[answers.findIndex(({ status }) => status === 204)] ?? '';
+      expect((await world.login(tenant, email, winner)).status).toBe(200);
+    }
+  });
+
   test('401 without a token', async () => {
     expect((await world.request('POST', '/api/v1/users/password', { tenant, body: {} })).status).toBe(401);
   });

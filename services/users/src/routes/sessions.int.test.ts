@@ -449,7 +449,9 @@ describe('GET /users/validate', () => {
     const admin = await world.addUser(tenant, ['admin']);
     await world.request('DELETE', `/api/v1/users/${gone.id}`, { token: admin.token });
     await world.request('PATCH', `/api/v1/users/${off.id}`, { token: admin.token, body: { active: false } });
-    for (const user of [gone, off]) {
+    const half = await world.addUser(tenant);
+    await world.db.transact(tenant, (tx) => tx.sql`update users set active = false where id = ${half.id}`);
+    for (const user of [gone, off, half]) {
       expect(await validate(user.token)).toMatchObject({ status: 401, body: { code: 'token_revoked' } });
     }
   });

@@ -255,9 +255,14 @@ describe('DELETE /users/{id}', () => {
     expect(again.body.user.id).not.toBe(user.id);
   });
 
-  test('the row stays, without the password', async () => {
+  test('the row stays, without the password, and no session of it lives', async () => {
     const user = await world.addUser(tenant);
     await remove(user.id);
+    const sessions = await world.db.read(
+      tenant,
+      (tx) => tx.sql`select 1 from sessions where user_id = ${user.id} and revoked_at is null`,
+    );
+    expect(sessions).toHaveLength(0);
     const id = user.id as Id<'user'>;
     const [row] = await world.db.read(
       tenant,

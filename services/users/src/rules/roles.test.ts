@@ -19,6 +19,7 @@ test.each<[string, Role[], Role[], Role[] | undefined, string]>([
   ['an admin makes himself platform', ['admin'], ['admin'], ['platform'], 'role_above_own'],
   ['an admin adds platform to admin', ['admin'], ['admin'], ['admin', 'platform'], 'role_above_own'],
   ['an admin changes one of the platform', ['admin'], ['platform'], undefined, 'role_above_own'],
+  ['an admin makes one of the platform a customer', ['admin'], ['platform'], ['customer'], 'role_above_own'],
   ['staff make staff', ['staff'], ['customer'], ['staff'], 'allowed'],
   ['staff make an admin', ['staff'], ['customer'], ['admin'], 'role_above_own'],
   ['staff touch an admin', ['staff'], ['admin'], undefined, 'role_above_own'],
