@@ -1,0 +1,11 @@
+import type { orderExpired } from '@zoco/contracts';
+import type { Handle } from '@zoco/events';
+import { endOrder } from '../actions/end-order.ts';
+import type { PaymentDeps } from '../payment-deps.ts';
+import type { Work } from '../work.ts';
+import { goOn } from './go-on.ts';
+
+export const whenOrderExpired =
+  (deps: PaymentDeps, work: Work): Handle<typeof orderExpired> =>
+  async (tx, event) =>
+    goOn(work, await endOrder(tx, deps, event.data.order_id, 'order_expired'));

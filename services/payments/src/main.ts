@@ -1,0 +1,98 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { tenantUpdated } from '@zoco/contracts';
+import { startEvents, watch } from '@zoco/events';
+import { openDatabase } from '@zoco/postgres';
+import {
+  accessTokenVerifier,
+  createAdminApp,
+  createCaller,
+  createFailpoint,
+  createLogger,
+  createTenantDirectory,
+  loadIdentity,
+  remoteKeys,
+  serve,
+  startRuntimeMetrics,
+  startTelemetry,
+  stopSignal,
+  untilAborted,
+} from '@zoco/service';
+import { createPaymentsApp } from './app.ts';
+import { startBackground } from './background.ts';
+import { loadConfig } from './config.ts';
+import { handlers } from './consumers/index.ts';
+import { createStripeCalls } from './stripe-calls.ts';
+import { createStripe } from './stripe-client.ts';
+import { createWork } from './work.ts';
+
+const config = loadConfig();
+const stop = stopSignal();
+const { SERVICE_VERSION: version, HOST: host } = config;
+const log = createLogger({ service: 'payments', version, level: config.LOG_LEVEL });
+await using _telemetry = await startTelemetry({
+  service: 'payments',
+  version,
+  endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+  sampleRatio: config.OTEL_TRACES_SAMPLER_ARG,
+});
+startRuntimeMetrics('payments', version);
+
+await using db = openDatabase({
+  url: config.DATABASE_URL,
+  workerUrl: config.DATABASE_WORKER_URL,
+  applicationName: 'payments',
+  poolMax: config.DATABASE_POOL_MAX,
+});
+const identity = await loadIdentity({
+  name: 'payments',
+  keyFile: config.SERVICE_IDENTITY_KEY_FILE,
+  jwksFile: config.SERVICE_IDENTITY_JWKS_FILE,
+});
+const call = createCaller(identity, { users: config.USERS_URL });
+const tenants = createTenantDirectory(call, log);
+void tenants.load(stop);
+const failpoint = createFailpoint(config.ZOCO_FAILPOINT);
+
+const stripe = createStripe(config);
+const payments = {
+  db,
+  log,
+  failpoint,
+  settings: config,
+  stripe: createStripeCalls({
+    stripe,
+    environment: config.PAYMENTS_ENVIRONMENT,
+    returnUrl: config.PAYMENTS_RETURN_URL,
+  }),
+};
+const work = createWork(payments, config.PAYMENTS_STRIPE_CONCURRENCY);
+await using _background = startBackground(payments, work, config);
+await using _events = startEvents({
+  service: 'payments',
+  natsUrl: config.NATS_URL,
+  db,
+  log,
+  failpoint,
+  handlers: handlers(payments, work),
+  watchers: [watch(tenantUpdated, (settings) => tenants.update(settings))],
+  onReconnect: () => void tenants.load(stop),
+});
+
+const verifyToken = accessTokenVerifier(remoteKeys(config.USERS_URL));
+const app = createPaymentsApp({ config, db, identity, tenants, verifyToken, log, payments, work, stripe });
+const readiness = {
+  draining: false,
+  checks: [
+    { name: 'database', check: () => db.check() },
+    { name: 'tenants', check: () => tenants.checkLoaded() },
+  ],
+};
+const admin = await serve({ fetch: createAdminApp(readiness).fetch, host, port: config.ADMIN_PORT });
+const server = await serve({ fetch: app.fetch, host, port: config.PORT });
+log.info({ port: server.port, admin_port: admin.port }, 'ready to serve');
+
+await untilAborted(stop);
+readiness.draining = true;
+await delay(config.SHUTDOWN_DELAY_MS);
+await server.close(config.SHUTDOWN_TIMEOUT_MS);
+await admin.close(1000);

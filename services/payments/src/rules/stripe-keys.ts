@@ -1,0 +1,20 @@
+/*
+ * Idempotency keys of calls to Stripe: derived, never random, so that whoever repeats a call repeats the same one. A version is
+ * raised only when it is certain that the call before had no effect.
+ */
+
+export const createKey = (environment: string, orderId: string, version: number) =>
+  `pi:${environment}:${orderId}:v${version}`;
+
+export const confirmKey = (environment: string, orderId: string, attempt: number) =>
+  `pc:${environment}:${orderId}:${attempt}`;
+
+/** A refused cancel keeps its refusal under its key, so each try has its own; canceling twice changes nothing. */
+export const cancelKey = (environment: string, orderId: string, tries: number) =>
+  `px:${environment}:${orderId}:${tries}`;
+
+export const refundKey = (environment: string, refundId: string, version: number) =>
+  `re:${environment}:${refundId}:v${version}`;
+
+export const lateRefundKey = (environment: string, intentId: string, version: number) =>
+  `re:${environment}:${intentId}:late:v${version}`;
