@@ -60,7 +60,7 @@ export function createProductCache(limits: CacheLimits = CACHE_LIMITS): ProductC
       products.forget(tenantId, id);
       answers.forget(tenantId);
     },
-    forgetStock: products.forget,
+    forgetStock: (tenantId, id) => products.forget(tenantId, id),
     forgetTenant(tenantId) {
       products.forgetAll(tenantId);
       answers.forget(tenantId);

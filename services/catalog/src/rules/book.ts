@@ -1,4 +1,4 @@
-import { type AttributesPatch, type ProductPatch } from './product.ts';
+import type { AttributesPatch, ProductPatch } from './product.ts';
 import { compactIsbn } from './isbn.ts';
 
 /** What staff write of a book; what is absent stays, null takes away. */

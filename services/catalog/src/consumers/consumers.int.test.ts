@@ -1,0 +1,194 @@
+import { connectNats, provisionStreams, startEvents, watch } from '@zoco/events';
+import {
+  type EventData,
+  type EventDefinition,
+  HANDLES,
+  orderCanceled,
+  orderConfirmed,
+  orderExpired,
+  subjectOf,
+  tenantUpdated,
+  WATCHES,
+} from '@zoco/contracts';
+import { type Id, newId } from '@zoco/kernel';
+import { eventually, startPrivateNats } from '@zoco/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newOrder, openShop, type Shop } from '../../fixtures/shop.ts';
+import { cacheWatchers } from '../cache-watchers.ts';
+import { createProductCache } from '../product-cache.ts';
+import { handlers } from './index.ts';
+
+let shop: Shop;
+beforeAll(async () => {
+  shop = await openShop();
+});
+afterAll(() => shop[Symbol.asyncDispose]());
+
+const deps = () => ({ cache: shop.cache, failpoint: () => {} });
+
+/** Hands an event to its handler in a transaction, as the consumer does. */
+async function deliver<E extends EventDefinition>(event: E, data: EventData<E>): Promise<void> {
+  const handler = handlers(deps()).find((one) => one.event.type === event.type);
+  if (handler === undefined) throw new Error(`nothing handles ${event.type}`);
+  const received = {
+    id: newId('event'),
+    tenantId: shop.tenant.id,
+    aggregateId: 'aggregate',
+    version: 1,
+    time: new Date(),
+    data: handler.event.data.parse(data),
+  };
+  const after = await shop.world.db.transact(shop.tenant.id, (tx) => handler.handle(tx, received));
+  after?.();
+}
+
+const confirmed = (order: Id<'order'>) =>
+  deliver(orderConfirmed, { ...orderConfirmed.data.parse(orderConfirmed.example), order_id: order });
+const canceled = (order: Id<'order'>, wasConfirmed: boolean) =>
+  deliver(orderCanceled, {
+    order_id: order,
+    reason: 'x',
+    was_confirmed: wasConfirmed,
+    canceled_at: '2026-01-01T00:00:00.000Z',
+  });
+const expired = (order: Id<'order'>) =>
+  deliver(orderExpired, { order_id: order, expired_at: '2026-01-01T00:00:00.000Z' });
+
+async function ordered(quantity = 4) {
+  const { id } = await shop.addProduct({ stock: 10 });
+  const order = newOrder();
+  await shop.reserve(order, [[id, quantity]]);
+  const stock = async () => {
+    const { on_hand, reserved, moved_on_hand, moved_reserved } = await shop.stockOf(id);
+    expect([moved_on_hand, moved_reserved]).toEqual([on_hand, reserved]);
+    return [on_hand, reserved];
+  };
+  return { id, order, stock };
+}
+
+describe('order.confirmed', () => {
+  test('sells what was held, once; readers see it', async () => {
+    const { id, order, stock } = await ordered();
+    const shown = () => shop.request('GET', `/products/${id}`, { headers: shop.anonymous });
+    await shown();
+    await confirmed(order);
+    await confirmed(order);
+    expect(await stock()).toEqual([6, 0]);
+    expect((await shown()).body.stock).toBe(6);
+    const kinds = (await shop.events(`${id}/stock`)).map(({ data }) => (data as { reason: string }).reason);
+    expect(kinds).toEqual(['initial', 'reserve', 'commit']);
+  });
+
+  test('of a released reservation, or of none, is refused: somebody must look at it', async () => {
+    const { order, stock } = await ordered();
+    await shop.release(order);
+    await expect(confirmed(order)).rejects.toMatchObject({ code: 'reservation_released', kind: 'conflict' });
+    await expect(confirmed(newOrder())).rejects.toMatchObject({ code: 'reservation_not_found' });
+    expect(await stock()).toEqual([10, 0]);
+  });
+});
+
+describe('order.canceled', () => {
+  test('of a confirmed order brings the units back, once', async () => {
+    const { order, stock } = await ordered();
+    await confirmed(order);
+    await canceled(order, true);
+    await canceled(order, true);
+    expect(await stock()).toEqual([10, 0]);
+    await confirmed(order);
+    expect(await stock()).toEqual([10, 0]);
+  });
+
+  test('that overtakes the confirmation ends the same, whatever comes after', async () => {
+    const { order, stock } = await ordered();
+    await canceled(order, true);
+    expect(await stock()).toEqual([10, 0]);
+    await confirmed(order);
+    await canceled(order, true);
+    expect(await stock()).toEqual([10, 0]);
+    expect((await shop.reserve(order, [])).status).toBe(422);
+  });
+
+  test('of an order that was not confirmed releases', async () => {
+    const { order, stock } = await ordered();
+    await canceled(order, false);
+    await canceled(order, false);
+    expect(await stock()).toEqual([10, 0]);
+  });
+
+  test('not confirmed, they say, but sold: refused', async () => {
+    const { order, stock } = await ordered();
+    await confirmed(order);
+    await expect(canceled(order, false)).rejects.toMatchObject({ code: 'reservation_committed' });
+    expect(await stock()).toEqual([6, 0]);
+  });
+
+  test('before its reserve: the reserve is refused', async () => {
+    const { id } = await shop.addProduct();
+    const order = newOrder();
+    await canceled(order, false);
+    expect((await shop.reserve(order, [[id, 1]])).body.code).toBe('reservation_released');
+  });
+});
+
+describe('order.expired', () => {
+  test('releases, once', async () => {
+    const { order, stock } = await ordered();
+    await expired(order);
+    await expired(order);
+    expect(await stock()).toEqual([10, 0]);
+  });
+});
+
+test('handlers and watchers are those of the call graph', () => {
+  const types = (events: readonly { type: string }[]) => events.map(({ type }) => type).toSorted();
+  expect(types(handlers(deps()).map(({ event }) => event))).toEqual(types(HANDLES.catalog));
+  const watched = [tenantUpdated, ...cacheWatchers(shop.cache).map(({ event }) => event)];
+  expect(types(watched)).toEqual(types(WATCHES.catalog));
+});
+
+test('over NATS: an order event sells, and another replica forgets what it had cached', async () => {
+  await using nats = await startPrivateNats();
+  const nc = await connectNats({ url: nats.url, name: 'test' });
+  await provisionStreams(nc);
+  const replica = createProductCache();
+  const { id, order, stock } = await ordered();
+  let reads = 0;
+  const look = () =>
+    replica.products(shop.tenant.id, [id], async () => {
+      reads += 1;
+      return [];
+    });
+  {
+    await using _events = startEvents({
+      service: 'catalog',
+      natsUrl: nats.url,
+      db: shop.world.db,
+      log: shop.world.log,
+      handlers: handlers(deps()),
+      watchers: [watch(tenantUpdated, () => {}), ...cacheWatchers(replica)],
+    });
+    const envelope = {
+      specversion: '1.0',
+      id: newId('event'),
+      source: '/zoco/orders',
+      type: 'order.confirmed',
+      subject: order,
+      time: new Date().toISOString(),
+      datacontenttype: 'application/json',
+      tenantid: shop.tenant.id,
+      aggregateversion: 2,
+      data: { ...orderConfirmed.example, order_id: order },
+    };
+    nc.publish(subjectOf(orderConfirmed, shop.tenant.id), JSON.stringify(envelope));
+    nc.publish(subjectOf(orderConfirmed, shop.tenant.id), JSON.stringify(envelope));
+    await eventually(async () => expect(await stock()).toEqual([6, 0]));
+    await look();
+    await shop.request('PATCH', `/products/${id}`, { headers: await shop.staff(), body: { price_cents: 7 } });
+    await eventually(async () => {
+      await look();
+      expect(reads).toBeGreaterThan(1);
+    });
+  }
+  await nc.close();
+});
