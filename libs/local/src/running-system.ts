@@ -25,6 +25,8 @@ export interface RunningSystem {
   kill(service: ServiceName, signal: NodeJS.Signals): Promise<void>;
   /** Stops a service in order and starts it; `extraEnv` is for this one process only. Resolves when it is ready. */
   restart(service: ServiceName, extraEnv?: Readonly<Record<string, string>>): Promise<void>;
+  /** How many processes the service has had: one more than before means that it died and was started again. */
+  launches(service: ServiceName): number;
   /** Stops a service until `restart`. */
   stopService(service: ServiceName): Promise<void>;
   stopNats(): Promise<void>;
@@ -81,6 +83,7 @@ export function describeSystem({
       await unitOf(service).start(extraEnv);
       await whenReady(service);
     },
+    launches: (service) => unitOf(service).launches,
     stopService: (service) => unitOf(service).stop(),
     stopNats: () => requireOwn(servers.nats, 'NATS_URL').stop(),
     async startNats(natsOptions) {

@@ -14,6 +14,8 @@ import {
 export interface ServiceUnit {
   readonly name: UnitName;
   readonly state: UnitState;
+  /** How many processes it has had. */
+  readonly launches: number;
   /** The variables are for this one process: whoever replaces it starts without them, so a failpoint fires once. */
   start(extraEnv?: Readonly<Record<string, string>>): Promise<void>;
   /**
@@ -46,10 +48,12 @@ const HARMLESS_SIGNALS: readonly NodeJS.Signals[] = ['SIGSTOP', 'SIGCONT', 'SIGU
 export function createServiceUnit(options: ServiceUnitOptions): ServiceUnit {
   const state = createStateCell(options.onState);
   let extraEnv: Readonly<Record<string, string>> = {};
+  let launches = 0;
 
   const supervised = supervise({
     async launch() {
       const env = extraEnv;
+      launches += 1;
       extraEnv = {};
       const launched = await options.spawn(env);
       state.set({ kind: 'starting' });
@@ -66,6 +70,9 @@ export function createServiceUnit(options: ServiceUnitOptions): ServiceUnit {
     name: options.name,
     get state() {
       return state.now;
+    },
+    get launches() {
+      return launches;
     },
     async start(env = {}) {
       extraEnv = env;

@@ -18,6 +18,9 @@ test.each([
   expect(isSource(path)).toBe(expected);
 });
 
+// A busy machine delivers events late.
+const PATIENT = { timeout: 4_000 };
+
 test('a file is followed through replacements, and so are folders made later', async () => {
   const root = mkdtempSync(join(tmpdir(), 'zoco-watch-'));
   const stop = new AbortController();
@@ -35,7 +38,7 @@ test('a file is followed through replacements, and so are folders made later', a
     const changes = async (change: () => void, path: string) => {
       seen.length = 0;
       change();
-      await expect.poll(() => seen).toContain(path);
+      await expect.poll(() => seen, PATIENT).toContain(path);
     };
     writeFileSync(join(root, 'dist/main.js'), 'two');
     await changes(() => appendFileSync(file, 'two'), 'src/main.ts');
@@ -48,7 +51,7 @@ test('a file is followed through replacements, and so are folders made later', a
       .poll(() => {
         writeFileSync(join(root, 'src/rules/price.ts'), String(seen.length));
         return seen;
-      })
+      }, PATIENT)
       .toContain('src/rules/price.ts');
   } finally {
     stop.abort();
