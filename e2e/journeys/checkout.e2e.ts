@@ -39,7 +39,7 @@ describe('a buyer', () => {
     const payments = z.object({ data: z.array(z.object({ id: z.string(), status: z.string() })) });
     await eventually(async () => {
       const { data } = await api.expect(200, payments, 'GET', `/payments?order_id=${placed.id}`, { token });
-      expect(data).toMatchObject([{ status: 'failed' }]);
+      expect(data).toMatchObject([{ status: 'requires_payment_method' }]);
     });
     expect((await shop.getOrder(token, placed.id)).status).toBe('created');
     const body = { order_id: placed.id, payment_method: 'card', payment_token: 'pm_card_visa' };

@@ -93,7 +93,7 @@ async function pull(
   const durable = durableOf(options.service, handler.event);
   const consumer = await js.consumers.get(streamOf(handler.event.producer), durable);
   const messages = await consumer.consume({
-    max_messages: 64,
+    max_messages: 16,
     expires: 10_000,
     abort_on_missing_resource: true,
   });
@@ -118,7 +118,7 @@ async function deliver(
   handler: EventHandler,
   options: ConsumerOptions,
 ): Promise<void> {
-  const working = setInterval(() => message.working(), 10_000);
+  const working = setInterval(() => message.working(), 2_000);
   const stop = handleDuration.startTimer({ consumer: durable });
   try {
     const outcome = await handleOnce(message, durable, handler, options);

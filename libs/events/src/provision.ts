@@ -72,7 +72,8 @@ function consumerConfig(consumer: ServiceName, event: (typeof EVENTS)[number]): 
     filter_subject: subjectOf(event, '*'),
     ack_policy: AckPolicy.Explicit,
     deliver_policy: DeliverPolicy.All,
-    ack_wait: nanos(30_000),
+    // How long an event waits that was in the hands of a process that died; live ones say `working` every two seconds.
+    ack_wait: nanos(6_000),
     max_ack_pending: 64,
     // A net only: after eight failed tries the consumer itself parks the event as a dead letter.
     max_deliver: 20,

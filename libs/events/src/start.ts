@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { HANDLES, type ServiceName, WATCHES } from '@zoco/contracts';
 import type { Logger } from '@zoco/service';
@@ -5,6 +6,8 @@ import { type ConsumerOptions, type EventHandler, runConsumer } from './consumer
 import { connectNats } from './nats.ts';
 import { runRelay } from './relay.ts';
 import { runWatchers, type Watcher } from './watch.ts';
+
+const DRAIN_MS_MAX = 2000;
 
 export interface WatchingOptions {
   readonly service: ServiceName;
@@ -55,7 +58,7 @@ function start(
   let connection: NatsConnection | undefined;
 
   async function run(): Promise<void> {
-    connection = await connectNats({ url: options.natsUrl, name: options.service });
+    connection = await connectNats({ url: options.natsUrl, name: options.service, signal });
     if (signal.aborted) return;
     options.onConnected?.(connection);
     // Ends with the connection, which is drained only after the others are done.
@@ -70,16 +73,23 @@ function start(
   }
 
   const running = run();
-  running.catch((error: unknown) => options.log.error({ err: error }, 'events stopped'));
+  running.catch((error: unknown) => {
+    if (!signal.aborted) options.log.error({ err: error }, 'events stopped');
+  });
   return {
     async [Symbol.asyncDispose]() {
       controller.abort();
-      // While NATS was never reached there is nothing to finish, and connecting would go on for ever.
-      if (connection === undefined) return;
       await running.catch(() => {});
-      await connection.drain().catch(() => {});
+      if (connection) await leave(connection);
     },
   };
+}
+
+/** Hands over what is still to be sent; while NATS is away nobody would ever take it. */
+async function leave(connection: NatsConnection): Promise<void> {
+  const late = delay(DRAIN_MS_MAX, undefined, { ref: false });
+  await Promise.race([connection.drain().catch(() => {}), late]);
+  await connection.close();
 }
 
 function assertDeclared(
