@@ -1,0 +1,178 @@
+import { canonicalJson } from '@zoco/kernel';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type PdfFile, readPdf, reference } from '../fixtures/pdf-reader.ts';
+import { sampleCreditNote, sampleInvoice, SAMPLES } from '../fixtures/samples.ts';
+import { formatsOf } from './document-formats.ts';
+import { renderDocument } from './render-document.ts';
+import type { DocumentSnapshot } from './rules/snapshot.ts';
+
+const render = async (snapshot: DocumentSnapshot) => readPdf(await renderDocument(snapshot));
+const textsOf = (pdf: PdfFile) => pdf.pages.flatMap((page) => page.map(({ text }) => text));
+const samples = Object.entries(SAMPLES);
+const sample = (name: string): DocumentSnapshot => {
+  const found = SAMPLES[name];
+  if (found === undefined) throw new Error(`no sample ${name}`);
+  return found;
+};
+
+describe.each(samples)('%s', (_name, snapshot) => {
+  test('the same snapshot gives the same bytes, whatever was drawn in between', async () => {
+    const first = await renderDocument(snapshot);
+    await renderDocument({ ...sample('long-names'), number: 'INV-2026-999999' });
+    expect((await renderDocument(structuredClone(snapshot))).equals(first)).toBe(true);
+  });
+
+  test('what PDF/A-3b asks for is there', async () => {
+    const bytes = await renderDocument(snapshot);
+    const pdf = readPdf(bytes);
+    expect(bytes.subarray(0, 9).toString()).toBe('%PDF-1.7\n');
+    expect(pdf.trailer).toMatch(/\/ID \[<(\w{32})> <\1>\]/);
+    expect(pdf.trailer).not.toContain('/Encrypt');
+    const xmp = pdf.objects.get(reference(pdf.catalog.dictionary, 'Metadata') ?? 0)?.stream?.toString() ?? '';
+    expect(xmp).toContain('<pdfaid:part>3</pdfaid:part>');
+    expect(xmp).toContain('<pdfaid:conformance>B</pdfaid:conformance>');
+    expect(xmp).toContain('<xmp:CreateDate>2026-11-22T10:15:01Z</xmp:CreateDate>');
+    const intent = pdf.objects.get(reference(pdf.catalog.dictionary, 'OutputIntents') ?? 0);
+    expect(intent?.dictionary).toContain('/S /GTS_PDFA1');
+    const profile = pdf.objects.get(reference(intent?.dictionary ?? '', 'DestOutputProfile') ?? 0);
+    expect(profile?.stream?.subarray(36, 40).toString()).toBe('acsp');
+    const everything = [...pdf.objects.values()].map(({ dictionary }) => dictionary);
+    expect(
+      everything.filter((dictionary) => /\/(JavaScript|JS|Launch|AA|OpenAction)\b/.test(dictionary)),
+    ).toEqual([]);
+    const fonts = everything.filter((dictionary) => dictionary.includes('/Type /FontDescriptor'));
+    expect(fonts.length).toBeGreaterThan(0);
+    for (const font of fonts) expect(font).toMatch(/\/FontName \/[A-Z]{6}\+Inter-[\s\S]*\/FontFile2 \d+ 0 R/);
+  });
+
+  test('its data is attached, byte for byte what the hash is taken over', async () => {
+    const pdf = await render(snapshot);
+    const file = pdf.objects.get(reference(pdf.catalog.dictionary, 'AF') ?? 0);
+    expect(file?.dictionary).toContain('/AFRelationship /Source');
+    const embedded = pdf.objects.get(Number(/\/EF <<\n\/F (\d+) 0 R/.exec(file?.dictionary ?? '')?.[1]));
+    expect(embedded?.dictionary).toContain('/Subtype /application#2Fjson');
+    expect(embedded?.dictionary).toContain('/ModDate (D:20261122101501Z)');
+    expect(embedded?.stream?.toString()).toBe(canonicalJson(snapshot));
+  });
+
+  test('nothing lies outside the margins, and no character is lost', async () => {
+    const pdf = await render(snapshot);
+    pdf.pages.forEach((page, index) => {
+      const [, , width = 0, height = 0] = pdf.pageBoxes[index] ?? [];
+      for (const { x, y, text } of page) {
+        expect(text).not.toContain('\ufffd');
+        expect(x).toBeGreaterThanOrEqual(49.9);
+        expect(x).toBeLessThan(width - 50);
+        expect(y).toBeGreaterThan(40);
+        expect(y).toBeLessThan(height - 49);
+      }
+    });
+  });
+
+  test('the total and the numbers of the pages are said', async () => {
+    const pdf = await render(snapshot);
+    const total = formatsOf(snapshot).money(snapshot.total_cents).replaceAll(/\s/g, ' ');
+    expect(textsOf(pdf)).toContain(total);
+    pdf.pages.forEach((page, index) => {
+      const pattern = new RegExp(`^(Page ${index + 1} of|Página ${index + 1} de) ${pdf.pages.length}$`);
+      expect(page.filter(({ text }) => pattern.test(text))).toHaveLength(1);
+    });
+  });
+});
+
+describe('a table over several pages', () => {
+  test('shows every line once, in order, with the head on each page', async () => {
+    const snapshot = sample('sixty-lines');
+    const pdf = await render(snapshot);
+    expect(pdf.pages.length).toBeGreaterThan(2);
+    const skus = textsOf(pdf).filter((text) => text.startsWith('SKU-'));
+    expect(skus).toEqual(snapshot.lines.flatMap(({ sku }) => sku ?? []));
+    for (const page of pdf.pages) {
+      const texts = page.map(({ text }) => text);
+      expect(texts.filter((text) => text === 'Unit price')).toHaveLength(1);
+    }
+    for (const page of pdf.pages.slice(1)) {
+      expect(page.map(({ text }) => text)).toContain(`Invoice ${snapshot.number} (continued)`);
+    }
+  });
+
+  test.each(Array.from({ length: 30 }, (_, index) => index + 1))(
+    'with %i lines: totals stay together, and no page holds only a head',
+    async (count) => {
+      const items = Array.from({ length: count }, (_, index) => ({
+        name: `Item ${index}`,
+        unitCents: 100,
+        quantity: 1,
+        rateBps: 400,
+      }));
+      const pdf = await render(sampleInvoice({ items }));
+      for (const page of pdf.pages) {
+        const texts = page.map(({ text }) => text);
+        expect(texts.some((text) => text.startsWith('SKU-') || text === 'Total')).toBe(true);
+        expect(texts.includes('Base imponible')).toBe(texts.includes('Pagada con tarjeta'));
+      }
+    },
+  );
+});
+
+describe('words', () => {
+  test('a credit note says which invoice it corrects, and why', async () => {
+    const words = textsOf(await render(sample('credit-note-full'))).join('\n');
+    expect(words).toContain('Factura rectificativa');
+    expect(words).toContain('INV-2026-000042');
+    expect(words).toContain('Motivo: Pedido cancelado');
+    expect(words).toContain('Total abonado');
+    const part = textsOf(await render(sample('credit-note-part'))).join('\n');
+    expect(part).toContain('Partial credit of invoice INV-2026-000042');
+    expect(part).toContain('Reason: Two boxes arrived damaged');
+  });
+
+  test('terms are said on an invoice to be paid, and who pays, with his tax number', async () => {
+    const words = textsOf(await render(sample('sixty-lines'))).join('\n');
+    expect(words).toContain('Please pay by December 22, 2026 (30 days from the date of issue).');
+    expect(words).toContain('Northern Lights Trading & Sons Ltd');
+    expect(words).toContain('Tax ID: GB123456789');
+    expect(words).toContain('Ship to'.toUpperCase());
+  });
+
+  test('taxes are summed by rate', async () => {
+    const words = textsOf(await render(sample('yen')));
+    expect(words).toEqual(expect.arrayContaining(['VAT 10%', 'JP¥137,964', 'JP¥13,796', 'VAT 8%', 'JP¥192']));
+  });
+
+  test('scripts that the fonts have are shown, others as question marks', async () => {
+    const words = textsOf(await render(sample('long-names'))).join('');
+    expect(words).toContain('Σωκράτης Παπαδόπουλος');
+    expect(words).toContain('Владимир Набоков');
+    expect(words).toContain('Łódź');
+    expect(words).toContain('?? ?');
+    expect(words).not.toContain('東');
+  });
+});
+
+test('no name, address or amount makes a document fail', async () => {
+  const text = fc
+    .string({ unit: 'binary', minLength: 1, maxLength: 60 })
+    .filter((value) => value.trim() !== '');
+  const base = sample('one-line');
+  await fc.assert(
+    fc.asyncProperty(
+      text,
+      text,
+      fc.integer({ min: 0, max: 1_000_000_000_000 }),
+      async (name, reason, cents) => {
+        const invoice = {
+          ...base,
+          seller: { ...base.seller, trade_name: name, name },
+          buyer: { ...base.buyer, name, tax_id: reason },
+          lines: base.lines.map((line) => ({ ...line, description: name, gross_cents: cents })),
+        };
+        const note = sampleCreditNote(base, 1, reason);
+        expect((await render(invoice)).pages.length).toBeGreaterThan(0);
+        expect((await render(note)).pages.length).toBeGreaterThan(0);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
