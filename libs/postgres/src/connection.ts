@@ -1,5 +1,6 @@
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
+import { z } from 'zod';
 
 export type Sql = postgres.Sql;
 
@@ -27,5 +28,20 @@ export function connect(options: ConnectionOptions): Sql {
   });
   // Sets the parsers that drizzle's column mapping relies on, for this pool as a whole.
   drizzle(sql);
+  fetchTypesOnce(sql);
   return sql;
+}
+
+/**
+ * The driver (3.4) asks each new connection for the array types, which are the same on all of them, and ends the process with an
+ * unhandled rejection when that connection dies meanwhile. So only connections ask that are made before one has answered.
+ */
+function fetchTypesOnce(sql: Sql): void {
+  const shared = z
+    .object({ typeArrayMap: z.custom<object>((value) => typeof value === 'object' && value !== null) })
+    .parse(Reflect.get(sql.options, 'shared'));
+  Object.defineProperty(sql.options, 'fetch_types', {
+    enumerable: true,
+    get: () => Object.keys(shared.typeArrayMap).length === 0,
+  });
 }

@@ -4,6 +4,7 @@ import { type PostgresJsDatabase, PostgresJsSession, PostgresJsTransaction } fro
 import type postgres from 'postgres';
 import { connect, type Sql } from './connection.ts';
 import { isRetryable } from './failures.ts';
+import { beginGuarded } from './transaction-guard.ts';
 
 /** A read-only transaction of one tenant: Postgres itself refuses a write. */
 export interface ReadTx {
@@ -93,22 +94,18 @@ async function begin<T>(
   tenantId: TenantId,
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
-  const result = await sql.begin(mode, async (client) => {
+  return beginGuarded(sql, mode, async (client) => {
     // Not awaited on its own: it travels in one packet with the first statement of `work`, in order, on this connection.
     const setting = client`select set_config('app.tenant_id', ${tenantId}, true)`.execute();
     const outcome = work({ tenantId, writable: true, db: drizzleOf(client), sql: client });
     const [value] = await Promise.all([outcome, setting]);
-    return { value };
+    return value;
   });
-  return result.value;
 }
 
 async function workerBegin<T>(sql: Sql | undefined, work: (tx: WorkerTx) => Promise<T>): Promise<T> {
   if (sql === undefined) throw new Error('this database was opened without workerUrl');
-  const result = await sql.begin(async (client) => ({
-    value: await work({ db: drizzleOf(client), sql: client }),
-  }));
-  return result.value;
+  return beginGuarded(sql, '', (client) => work({ db: drizzleOf(client), sql: client }));
 }
 
 /** Drizzle over the client of one transaction, with prepared statements (drizzle's own default re-plans each query). */
