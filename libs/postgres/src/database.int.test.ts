@@ -215,6 +215,33 @@ test('listen hears of a commit, and of nothing that was rolled back, until it st
   await stop();
 });
 
+test('listen goes on after the database was away', async () => {
+  await using db = openDatabase({
+    url: database.urls.runtimeUrl,
+    workerUrl: database.urls.workerUrl,
+    applicationName: 'listening',
+  });
+  const admin = postgres(inject('adminUrl'), { max: 1, onnotice: () => {} });
+  let heard = 0;
+  const stop = await db.listen('things', () => (heard += 1));
+  const allow = (yes: boolean) =>
+    admin`alter database ${admin(database.name)} allow_connections ${admin.unsafe(String(yes))}`;
+  await allow(false);
+  await admin`select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'listening%'`;
+  await eventually(async () =>
+    expect(
+      await admin`select 1 from pg_stat_activity where application_name like 'listening%' and query <> ''`,
+    ).toEqual([]),
+  );
+  await allow(true);
+  await eventually(async () => {
+    await database.db.transact(tenant, (tx) => tx.sql`select pg_notify('things', '')`);
+    expect(heard).toBeGreaterThan(0);
+  });
+  await stop();
+  await admin.end();
+});
+
 test('without a worker login there is no way across tenants', async () => {
   await using db = open(1);
   await expect(db.work(() => Promise.resolve(1))).rejects.toThrow('opened without workerUrl');
