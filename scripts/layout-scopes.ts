@@ -78,7 +78,7 @@ const serviceImports = [
 
 const serviceTestImports = [
   onlyOurs(
-    [...SERVICE_LIBS, 'testing'],
+    [...SERVICE_LIBS, 'testing', 'stripe-sandbox'],
     'Services never import each other, in tests neither: use libs/testing.',
   ),
   relativeIntoOtherPackage,

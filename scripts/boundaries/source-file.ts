@@ -19,7 +19,8 @@ export interface SourceFile {
 }
 
 const CODE = /\.(ts|mts|mjs|js|cjs)$/;
-const TEST = /(\.test|\.e2e)\.ts$|^e2e\//;
+// What lies in fixtures serves tests alone.
+const TEST = /(\.test|\.e2e)\.ts$|^e2e\/|\/fixtures\//;
 const NOT_OURS = new Set(['node_modules', 'dist', 'coverage', '.git', '.turbo', '.zoco']);
 
 export const isTest = (path: string): boolean => TEST.test(path);
