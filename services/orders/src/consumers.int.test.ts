@@ -132,6 +132,13 @@ describe('payment events in any order', () => {
     expect(await viewOf(order.id)).toMatchObject({ payment_status: 'paid', payment_failure: null });
   });
 
+  test('an older decline after a newer one does not count back', async () => {
+    const order = await place();
+    await shop.deliver(paymentFailed, failed(order, 2), 3);
+    await shop.deliver(paymentFailed, failed(order, 1), 2);
+    expect((await viewOf(order.id)).payment_attempts).toBe(2);
+  });
+
   test('created and failed that come after succeeded change nothing', async () => {
     const order = await place();
     await shop.deliver(paymentSucceeded, succeeded(order), 3);

@@ -2,6 +2,7 @@ import { openDatabase } from '@zoco/postgres';
 import { createLogger, writeOpenapi } from '@zoco/service';
 import { routers } from './app.ts';
 import { createBuyers } from './buyers.ts';
+import { createOrderNumbers } from './order-numbers.ts';
 import { createOrderStreams } from './order-streams.ts';
 
 const call = () => Promise.reject(new Error('no calls while documenting'));
@@ -19,6 +20,7 @@ const deps = {
   },
   call,
   buyers: createBuyers(call),
+  numbers: createOrderNumbers(db),
   failpoint: () => {},
   log,
   streams: createOrderStreams(db, log, 0),

@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { eventually } from '@zoco/testing';
 import { type Answer, openShop, type Shop, uniqueKey } from '../fixtures/shop.ts';
+import { sweepOnce } from './sweeper.ts';
 
 let shop: Shop;
 let headers: Record<string, string>;
@@ -12,8 +14,12 @@ beforeEach(async () => {
 });
 afterEach(() => {
   shop.failpoint = () => {};
-  Object.assign(shop.neighbours.catalog, { mode: 'answer', before: async () => {} });
-  Object.assign(shop.neighbours.users, { mode: 'answer' });
+  Object.assign(shop.neighbours.catalog, {
+    mode: 'answer',
+    before: async () => {},
+    afterRelease: async () => {},
+  });
+  Object.assign(shop.neighbours.users, { mode: 'answer', before: async () => {} });
 });
 afterAll(() => shop[Symbol.asyncDispose]());
 
@@ -45,13 +51,14 @@ describe('one key, one order', () => {
     const product = shop.addProduct({ stock: 1000 });
     const body = bodyFor(product.id);
     const keys = Array.from({ length: 40 }, uniqueKey);
-    const insist = async (key: string, who: Record<string, string>): Promise<Answer> => {
-      for (;;) {
+    const insist = (key: string, who: Record<string, string>): Promise<Answer> =>
+      eventually(async () => {
         const answer = await post(key, body, who);
-        if (answer.status !== 409 || answer.body.code !== 'idempotency_key_in_flight') return answer;
-        expect(answer.headers.get('retry-after')).toBe('1');
-      }
-    };
+        if (answer.body.code === 'idempotency_key_in_flight') {
+          throw new Error('still in flight');
+        }
+        return answer;
+      });
     const answers = await Promise.all(
       keys.map((key, index) => {
         const who = buyers[index % buyers.length]?.headers ?? headers;
@@ -189,6 +196,7 @@ describe('a crash between claim and commit', () => {
     await entered.promise;
     const twin = await post(key, bodyFor(product.id));
     expect([twin.status, twin.body.code]).toEqual([409, 'idempotency_key_in_flight']);
+    expect(twin.headers.get('retry-after')).toBe('1');
     const reserves = shop.neighbours.catalog.reserves;
     const [pending] = await rowsOf(userId);
     await shop.world.db.work(
@@ -222,6 +230,40 @@ describe('a crash between claim and commit', () => {
     expect(await shop.eventsOf(retried.body.id)).toHaveLength(1);
     expect(product.stock).toBe(999);
   });
+});
+
+test('a zombie that comes back between the release and the rejection cannot create the order', async () => {
+  const key = uniqueKey();
+  const product = shop.addProduct();
+  const askedUsers = Promise.withResolvers<void>();
+  const usersAnswer = Promise.withResolvers<void>();
+  shop.neighbours.users.before = () => {
+    askedUsers.resolve();
+    return usersAnswer.promise;
+  };
+  const released = Promise.withResolvers<void>();
+  const releaseAnswers = Promise.withResolvers<void>();
+  shop.neighbours.catalog.afterRelease = () => {
+    released.resolve();
+    return releaseAnswers.promise;
+  };
+  const zombie = post(key, bodyFor(product.id));
+  await askedUsers.promise;
+  await eventually(() => expect(product.stock).toBe(999));
+  const [pending] = await rowsOf(userId);
+  const id = pending?.id ?? '';
+  await shop.backdate(id);
+  const impatient = { ...shop.deps, config: { ...shop.deps.config, ORDERS_PENDING_SECONDS: 0 } };
+  const sweeping = sweepOnce(impatient);
+  await released.promise;
+  usersAnswer.resolve();
+  const late = await zombie;
+  expect([late.status, late.body.code]).toEqual([409, 'idempotency_key_in_flight']);
+  expect((await shop.getOrder(id)).status).toBe('pending');
+  releaseAnswers.resolve();
+  await sweeping;
+  expect((await shop.getOrder(id)).status).toBe('rejected');
+  expect(product.stock).toBe(1000);
 });
 
 describe('the catalog does not answer', () => {
@@ -261,7 +303,6 @@ describe('the catalog does not answer', () => {
     const id = pending?.id ?? '';
     expect(product.stock).toBe(999);
     const impatient = { ...shop.deps, config: { ...shop.deps.config, ORDERS_PENDING_SECONDS: 0 } };
-    const { sweepOnce } = await import('./sweeper.ts');
     shop.neighbours.catalog.mode = 'fail';
     await shop.backdate(id);
     await sweepOnce(impatient);

@@ -21,6 +21,7 @@ import { createOrdersApp } from './app.ts';
 import { createBuyers } from './buyers.ts';
 import { loadConfig } from './config.ts';
 import { handlers } from './consumers/index.ts';
+import { createOrderNumbers } from './order-numbers.ts';
 import { createOrderStreams } from './order-streams.ts';
 import { runSweeper } from './sweeper.ts';
 
@@ -66,7 +67,17 @@ await using _events = startEvents({
   onReconnect: () => void tenants.load(stop),
 });
 
-const deps = { config, call, buyers: createBuyers(call), failpoint, log, db, tenants, identity };
+const deps = {
+  config,
+  call,
+  buyers: createBuyers(call),
+  numbers: createOrderNumbers(db),
+  failpoint,
+  log,
+  db,
+  tenants,
+  identity,
+};
 const sweeping = runSweeper(deps, config.ORDERS_SWEEP_INTERVAL_MS, stop);
 const streams = createOrderStreams(db, log, config.ORDERS_STREAMS_MAX);
 const verifyToken = accessTokenVerifier(remoteKeys(config.USERS_URL));

@@ -1,6 +1,7 @@
 import type { CallService, Failpoint, Logger } from '@zoco/service';
 import type { Buyers } from './buyers.ts';
 import type { Config } from './config.ts';
+import type { OrderNumbers } from './order-numbers.ts';
 
 /** What the actions need beside the request's ctx. */
 export interface OrderDeps {
@@ -15,6 +16,7 @@ export interface OrderDeps {
   >;
   readonly call: CallService;
   readonly buyers: Buyers;
+  readonly numbers: OrderNumbers;
   readonly failpoint: Failpoint;
   readonly log: Logger;
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { addCustomer } from '../fixtures/neighbours.ts';
 import { openShop, type Shop, uniqueKey } from '../fixtures/shop.ts';
+import { createOrderNumbers } from './order-numbers.ts';
 
 let shop: Shop;
 let buyer: Awaited<ReturnType<Shop['addBuyer']>>;
@@ -241,22 +242,29 @@ describe('POST /api/v1/orders', () => {
     expect((await order()).status).toBe(201);
   });
 
-  test('numbers are one by one, whoever orders', async () => {
+  test('numbers are one by one where orders come one by one; a retry takes none', async () => {
     const tenant = shop.world.addTenant();
-    const people = await Promise.all(Array.from({ length: 5 }, () => shop.addBuyer(tenant)));
-    const items = [{ product_id: shop.addProduct().id, quantity: 1 }];
-    const answers = await Promise.all(
-      people.flatMap(({ headers }) =>
-        [1, 2].map(() =>
-          shop.request('POST', '/api/v1/orders', {
-            headers: { ...headers, 'idempotency-key': uniqueKey() },
-            body: { items, payment_method: 'card' },
-          }),
-        ),
-      ),
+    const { headers } = await shop.addBuyer(tenant);
+    const body = { items: [{ product_id: shop.addProduct().id, quantity: 1 }], payment_method: 'card' };
+    const year = new Intl.DateTimeFormat('en', { timeZone: tenant.time_zone, year: 'numeric' }).format();
+    for (const expected of ['000001', '000002', '000003']) {
+      const keyed = { headers: { ...headers, 'idempotency-key': uniqueKey() }, body };
+      const first = await shop.request('POST', '/api/v1/orders', keyed);
+      expect(first.body.number).toBe(`${year}-${expected}`);
+      expect((await shop.request('POST', '/api/v1/orders', keyed)).body.number).toBe(first.body.number);
+    }
+  });
+
+  test('racing buyers and replicas never share a number, and a new year begins at one', async () => {
+    const tenant = shop.world.addTenant();
+    const [one, other] = [createOrderNumbers(shop.world.db), createOrderNumbers(shop.world.db)];
+    const now = new Date('2026-12-31T22:30:00Z');
+    const taken = await Promise.all(
+      Array.from({ length: 200 }, (_, index) => (index % 2 === 0 ? one : other).next(tenant, now)),
     );
-    const numbers = answers.map(({ body }) => Number(body.number.slice(5))).toSorted((a, b) => a - b);
-    expect(numbers).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(new Set(taken).size).toBe(200);
+    // Half an hour later it is 2027 in Madrid.
+    expect(await one.next(tenant, new Date('2026-12-31T23:30:00Z'))).toBe('2027-000001');
   });
 });
 

@@ -1,5 +1,5 @@
 import { Problem } from '@zoco/kernel';
-import { idempotencyKeyInFlight, idempotencyKeyReused, problemResponse } from '@zoco/service';
+import { idempotencyKeyReused, problemResponse } from '@zoco/service';
 import type { Answer, KnownKey } from './db/idempotency.ts';
 
 /** An answer that is kept under an idempotency key: the first caller and every later one get these very bytes. */
@@ -23,15 +23,12 @@ export async function refusal(problem: Problem, path: string): Promise<Answer> {
 }
 
 /**
- * What a key that was used before answers; undefined when its work was left unfinished and may be taken over.
- * @throws Problem `idempotency_key_reused`, `idempotency_key_in_flight` or `idempotency_key_expired`
+ * What a key that was used before answers; undefined while its work is not finished.
+ * @throws Problem `idempotency_key_reused` or `idempotency_key_expired`
  */
 export function answerOf(known: KnownKey): StoredAnswer | undefined {
   if (!known.isSame) throw idempotencyKeyReused();
-  if (!known.isCompleted) {
-    if (known.isLapsed) return undefined;
-    throw idempotencyKeyInFlight();
-  }
+  if (!known.isCompleted) return undefined;
   if (known.status === null || known.body === null) {
     throw new Problem(
       'conflict',

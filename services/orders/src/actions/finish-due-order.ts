@@ -56,8 +56,9 @@ function takeOver(
   return db.transact(tenantId, async (tx) => {
     const lapsed = await findLapsedKey(tx, due.id);
     const claim = lapsed && (await takeOverKey(tx, lapsed, leaseSeconds));
+    if (claim === undefined) return undefined;
     const [order, now] = await Promise.all([findOrder(tx, due.id), currentTime(tx)]);
-    if (claim === undefined || order?.status !== 'pending' || order.request === null) return undefined;
+    if (order?.status !== 'pending' || order.request === null) return undefined;
     return { claim, pending: { ...order, request: order.request }, now };
   });
 }

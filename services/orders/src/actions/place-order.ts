@@ -44,51 +44,52 @@ export async function placeOrder(
 }
 
 async function place(ctx: UserCtx, deps: OrderDeps, input: PlaceOrderInput): Promise<StoredAnswer> {
-  const order = newOrder(ctx, input);
-  const isStaff = hasRole(ctx.principal.roles, 'staff');
-  const limits = {
-    linesMax: deps.config.ORDERS_LINES_MAX,
-    quantityMax: deps.config.ORDERS_QUANTITY_MAX,
-  };
-  checkPlacement(
-    { ...input, items: order.request.items },
-    { isStaff, isPerson: isId('user', ctx.principal.id) },
-    limits,
-  );
+  const request = checkedRequest(ctx, deps, input);
   const scope = { principal: ctx.principal.id, operation: input.operation, key: input.key };
   const fingerprint = fingerprintOf(input.operation, input.body);
-  const claimed = await ctx.transact(async (tx) => {
-    const row = await insertPending(tx, order, {
+  const number = await deps.numbers.next(ctx.tenant, ctx.now());
+  const order = newOrder(ctx, input, request, number);
+  const createdAt = await ctx.transact(async (tx) => {
+    const time = await insertPending(tx, order, {
       scope,
       fingerprint,
       leaseSeconds: deps.config.ORDERS_LEASE_SECONDS,
-      timeZone: ctx.tenant.time_zone,
-      openMax: isStaff ? null : deps.config.ORDERS_OPEN_MAX,
+      openMax: hasRole(ctx.principal.roles, 'staff') ? null : deps.config.ORDERS_OPEN_MAX,
     });
     deps.failpoint('after-claim');
-    return row;
+    return time;
   });
   deps.failpoint('after-pending');
   try {
-    if (claimed === undefined) return await resume(ctx, deps, scope, fingerprint);
-    return await finishOrder(
-      ctx,
-      deps,
-      { ...order, ...claimed },
-      { ...scope, attempt: 1 },
-      claimed.createdAt,
-    );
+    if (createdAt !== undefined)
+      return await finishOrder(ctx, deps, { ...order, createdAt }, { ...scope, attempt: 1 }, createdAt);
+    deps.numbers.giveBack(ctx.tenant, number);
+    return await resume(ctx, deps, scope, fingerprint);
   } catch (error) {
     if (!(error instanceof ClaimLost)) throw error;
     return replay(ctx, scope, fingerprint);
   }
 }
 
-function newOrder(ctx: UserCtx, input: PlaceOrderInput): NewOrder {
+/** @throws Problem when this may not be ordered by this user in this way */
+function checkedRequest(ctx: UserCtx, deps: OrderDeps, input: PlaceOrderInput): PendingRequest {
+  const { id, roles } = ctx.principal;
+  const items = mergeItems(input.items);
+  const limits = {
+    linesMax: deps.config.ORDERS_LINES_MAX,
+    quantityMax: deps.config.ORDERS_QUANTITY_MAX,
+  };
+  const by = { isStaff: hasRole(roles, 'staff'), isPerson: isId('user', id) };
+  checkPlacement({ ...input, items }, by, limits);
+  return { items, payment_token: input.paymentToken, orchestration: input.orchestration };
+}
+
+function newOrder(ctx: UserCtx, input: PlaceOrderInput, request: PendingRequest, number: string): NewOrder {
   const { principal, tenant } = ctx;
   const isB2b = input.customerId !== null;
   return {
     id: newId('order'),
+    number,
     userId: !isB2b && isId('user', principal.id) ? principal.id : null,
     customerId: input.customerId,
     placedBy: principal.id,
@@ -98,11 +99,7 @@ function newOrder(ctx: UserCtx, input: PlaceOrderInput): NewOrder {
     locale: tenant.locale,
     pricesIncludeTax: tenant.prices_include_tax,
     shippingAddress: input.shippingAddress,
-    request: {
-      items: mergeItems(input.items),
-      payment_token: input.paymentToken,
-      orchestration: input.orchestration,
-    },
+    request,
   };
 }
 
@@ -123,9 +120,10 @@ async function resume(
       { ...scope, attempt: known.attempt },
       deps.config.ORDERS_LEASE_SECONDS,
     );
+    if (claim === undefined) throw idempotencyKeyInFlight();
     const [order, now] = await Promise.all([findOrder(tx, known.resourceId), currentTime(tx)]);
-    if (claim === undefined || order?.status !== 'pending' || order.request === null)
-      throw idempotencyKeyInFlight();
+    if (order?.status !== 'pending' || order.request === null)
+      throw new Error('a key is open, but its order is not pending');
     return { work: { claim, pending: { ...order, request: order.request }, now } };
   });
   if (found.answer !== undefined) return found.answer;

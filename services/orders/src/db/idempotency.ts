@@ -22,7 +22,6 @@ export interface Answer {
 export interface KnownKey {
   readonly isSame: boolean;
   readonly isCompleted: boolean;
-  readonly isLapsed: boolean;
   readonly attempt: number;
   readonly resourceId: Id<'order'>;
   readonly status: number | null;
@@ -36,7 +35,7 @@ export async function findKey(
   fingerprint: string,
 ): Promise<KnownKey | undefined> {
   const [known] = await tx.sql<KnownKey[]>`
-    select fingerprint = ${fingerprint} as "isSame", state = 'completed' as "isCompleted", locked_until < now() as "isLapsed",
+    select fingerprint = ${fingerprint} as "isSame", state = 'completed' as "isCompleted",
            attempt, resource_id as "resourceId", status, body
     from idempotency_keys
     where tenant_id = ${tx.tenantId} and principal = ${scope.principal} and operation = ${scope.operation}

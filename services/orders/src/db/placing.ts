@@ -8,6 +8,7 @@ import type { PendingRequest } from './schema.ts';
 export type NewOrder = Pick<
   OrderRow,
   | 'id'
+  | 'number'
   | 'userId'
   | 'customerId'
   | 'placedBy'
@@ -19,31 +20,29 @@ export type NewOrder = Pick<
   | 'shippingAddress'
 > & { readonly request: PendingRequest };
 
-/** A new order that has its number. */
-export type PendingOrder = NewOrder & Pick<OrderRow, 'number' | 'createdAt'>;
+/** A new order that is written down. */
+export type PendingOrder = NewOrder & Pick<OrderRow, 'createdAt'>;
 
 export interface PlacingOptions {
   readonly scope: KeyScope;
   readonly fingerprint: string;
   readonly leaseSeconds: number;
-  /** The year of the number is the one that the tenant's clocks show. */
-  readonly timeZone: string;
   /** Most open orders that the buyer may have, this one not counted; null when there is no such limit. */
   readonly openMax: number | null;
 }
 
 /**
  * Claims the key and writes the pending order under it, in one statement: there is never one without the other.
- * @returns undefined when the key is known already, or the buyer has too many open orders
+ * @returns when it was created, or undefined when the key is known already, or the buyer has too many open orders
  */
 export async function insertPending(
   tx: Tx,
   order: NewOrder,
   options: PlacingOptions,
-): Promise<{ number: string; createdAt: Date } | undefined> {
+): Promise<Date | undefined> {
   const { scope, openMax } = options;
   const lease = tx.sql`make_interval(secs => ${options.leaseSeconds})`;
-  const [row] = await tx.sql<{ number: string; created_at: string }[]>`
+  const [row] = await tx.sql<{ created_at: string }[]>`
     with claim as (
       insert into idempotency_keys (tenant_id, principal, operation, key, fingerprint, resource_id, locked_until)
       select ${tx.tenantId}, ${scope.principal}, ${scope.operation}, ${scope.key}, ${options.fingerprint}, ${order.id}, now() + ${lease}
@@ -51,21 +50,16 @@ export async function insertPending(
         select count(*) from orders
         where tenant_id = ${tx.tenantId} and user_id = ${order.userId} and status in ('pending', 'created'))
       on conflict do nothing
-      returning 1),
-    numbered as (
-      insert into order_numbers as n (tenant_id, year, last)
-      select ${tx.tenantId}, extract(year from now() at time zone ${options.timeZone})::int, 1 from claim
-      on conflict (tenant_id, year) do update set last = n.last + 1
-      returning year || '-' || lpad(last::text, greatest(6, length(last::text)), '0') as number)
+      returning 1)
     insert into orders (tenant_id, id, number, user_id, customer_id, placed_by, cart_id, status, payment_method, currency,
                         locale, prices_include_tax, shipping_address, request, changed_by, due_at)
-    select ${tx.tenantId}, ${order.id}, number, ${order.userId}, ${order.customerId}, ${order.placedBy}, ${order.cartId},
+    select ${tx.tenantId}, ${order.id}, ${order.number}, ${order.userId}, ${order.customerId}, ${order.placedBy}, ${order.cartId},
            'pending', ${order.paymentMethod}, ${order.currency}, ${order.locale}, ${order.pricesIncludeTax}::boolean,
            ${jsonOrNull(order.shippingAddress)}::text::jsonb, ${JSON.stringify(order.request)}::text::jsonb,
            ${order.placedBy}, now() + ${lease}
-    from numbered
-    returning number, created_at`;
-  return row === undefined ? undefined : { number: row.number, createdAt: new Date(row.created_at) };
+    from claim
+    returning created_at`;
+  return row && new Date(row.created_at);
 }
 
 /**
