@@ -6,6 +6,7 @@ import { type CryptoKey, errors, importJWK, type JWTVerifyGetKey, SignJWT } from
 import { z } from 'zod';
 import { loadSigningKeys } from './actions/load-signing-keys.ts';
 import type { StoredKey } from './db/signing-keys.ts';
+import { signingKeyAge } from './metrics.ts';
 import { unseal } from './sealing.ts';
 
 export interface AccessTokenClaims {
@@ -61,6 +62,7 @@ export function createSigningKeys(db: Database, encryptionKey: Uint8Array): Sign
     );
     const current = stored.find(({ state }) => state === 'current');
     signing = current && { kid: current.kid, key: await openPrivateKey(current, encryptionKey) };
+    if (current) signingKeyAge.set(current.inStateSeconds);
     verifying = new Map(entries);
     published = publics;
   }

@@ -4,6 +4,7 @@ import type { AccountQueue } from '../account-queue.ts';
 import { rememberAddress } from '../db/known-addresses.ts';
 import { type Counters, countersOf, forgiveAccount, pickCounts, readFailures } from '../db/login-failures.ts';
 import { confirmPassword, type Credentials, findCredentials } from '../db/users.ts';
+import { logins } from '../metrics.ts';
 import type { PasswordHasher } from '../password-hasher.ts';
 import { loginWaitSeconds } from '../rules/login-delay.ts';
 import { countFailure } from './count-failure.ts';
@@ -38,9 +39,13 @@ async function tryOnce(ctx: Ctx, deps: LoginDeps, input: LoginInput): Promise<Si
   );
   const counters = countersOf(email, network, found?.knownHere ?? false);
   const waitSeconds = loginWaitSeconds(pickCounts(failures, counters));
-  if (waitSeconds > 0) throw delayed(waitSeconds);
+  if (waitSeconds > 0) {
+    logins.inc({ outcome: 'delayed' });
+    throw delayed(waitSeconds);
+  }
   const matches = await deps.hasher.verify(found?.passwordHash, password);
   if (found === undefined || !matches) {
+    logins.inc({ outcome: 'refused' });
     await countFailure(ctx, counters);
     throw invalidCredentials();
   }
@@ -55,9 +60,12 @@ async function succeed(
   { user: { id, active }, passwordHash }: Credentials,
   forgive: Counters | undefined,
 ): Promise<SignedIn> {
-  if (!active) throw new Problem('forbidden', 'user_inactive', 'This account is not active.');
+  if (!active) {
+    logins.inc({ outcome: 'inactive' });
+    throw new Problem('forbidden', 'user_inactive', 'This account is not active.');
+  }
   const betterHash = deps.hasher.isCurrent(passwordHash) ? undefined : await deps.hasher.hash(password);
-  return ctx.transact(async (tx) => {
+  const session = await ctx.transact(async (tx) => {
     // The check took its time: what it was made against may have changed.
     const user = await confirmPassword(tx, id, passwordHash, betterHash);
     if (user === undefined) throw invalidCredentials();
@@ -68,6 +76,8 @@ async function succeed(
     ]);
     return signedIn;
   });
+  logins.inc({ outcome: 'accepted' });
+  return session;
 }
 
 function invalidCredentials(): Problem {

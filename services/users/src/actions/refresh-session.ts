@@ -4,6 +4,7 @@ import { ACCESS_TOKEN_SECONDS, type Ctx } from '@zoco/service';
 import { z } from 'zod';
 import { lockToken, markReplayed, revokeSession, rotateToken, type TokenRow } from '../db/sessions.ts';
 import { findUser, type User } from '../db/users.ts';
+import { refreshes } from '../metrics.ts';
 import { hashToken, newOpaqueToken } from '../opaque-token.ts';
 import { decideRefresh } from '../rules/refresh.ts';
 import { keyFromToken, seal, unseal } from '../sealing.ts';
@@ -31,8 +32,12 @@ export async function refreshSession(ctx: Ctx, deps: SessionDeps, refreshToken: 
       userMaySignIn: user?.active ?? false,
     });
     if (decision === 'refuse' || user === undefined) return 'refuse';
-    if (decision === 'rotate') return rotate(tx, deps, { refreshToken, tokenHash, token, user });
-    if (decision === 'replay') return replay(tx, { refreshToken, tokenHash, token, user });
+    if (decision === 'rotate') {
+      return { decision, signedIn: await rotate(tx, deps, { refreshToken, tokenHash, token, user }) };
+    }
+    if (decision === 'replay') {
+      return { decision, signedIn: await replay(tx, { refreshToken, tokenHash, token, user }) };
+    }
     await revokeSession(tx, token.session_id);
     ctx.log.warn(
       { event: 'refresh_token_reused', user: user.id, session: token.session_id },
@@ -40,6 +45,7 @@ export async function refreshSession(ctx: Ctx, deps: SessionDeps, refreshToken: 
     );
     return 'reuse';
   });
+  refreshes.inc({ outcome: typeof outcome === 'string' ? outcome : outcome.decision });
   // Thrown after the commit: the end of the session must stay.
   if (outcome === 'reuse') {
     throw new Problem(
@@ -51,7 +57,7 @@ export async function refreshSession(ctx: Ctx, deps: SessionDeps, refreshToken: 
   if (outcome === 'refuse') {
     throw new Problem('unauthenticated', 'refresh_token_invalid', 'The refresh token is not valid.');
   }
-  return outcome;
+  return outcome.signedIn;
 }
 
 interface Shown {
