@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { connect } from '@zoco/postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, openShop, type Shop } from '../fixtures/shop.ts';
 import { createCsvReader } from './rules/csv.ts';
@@ -95,6 +96,14 @@ describe.skipIf(!isHere)(
     }, 60_000);
 
     test('search goes through its index, behind the policy of the tenant', async () => {
+      // What autovacuum does by itself after a while.
+      const owner = connect({
+        url: shop.world.database.urls.ownerUrl,
+        applicationName: 'test',
+        poolMax: 1,
+      });
+      await owner`analyze products`;
+      await owner.end();
       const plan = await shop.world.db.read(
         shop.tenant.id,
         (tx) => tx.sql<Record<'QUERY PLAN', string>[]>`

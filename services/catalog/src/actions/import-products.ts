@@ -1,7 +1,7 @@
 import { type ImportRefusal, type ImportSummary, productCreated, productUpdated } from '@zoco/contracts';
 import { type FieldError, newId } from '@zoco/kernel';
 import type { Tx } from '@zoco/postgres';
-import type { UserCtx } from '@zoco/service';
+import type { Failpoint, UserCtx } from '@zoco/service';
 import {
   findBySkus,
   insertProducts,
@@ -30,6 +30,7 @@ export interface ImportOptions {
   readonly stock: 'initial' | 'set';
   /** Called after each batch that changed something. */
   readonly onBatch: () => void;
+  readonly failpoint: Failpoint;
   /** Counts as the import goes on: whole, also when it is cut off. */
   readonly summary: Mutable<ImportSummary>;
 }
@@ -94,7 +95,7 @@ interface BatchOutcome {
 }
 
 async function importBatch(ctx: UserCtx, rows: readonly ReadRow[], options: ImportOptions): Promise<void> {
-  const { summary, onBatch } = options;
+  const { summary, onBatch, failpoint } = options;
   for (let rest = rows; rest.length > 0;) {
     const outcome = await ctx.transact((tx) => writeBatch(ctx, tx, rest, options.stock));
     summary.created += outcome.created;
@@ -102,6 +103,7 @@ async function importBatch(ctx: UserCtx, rows: readonly ReadRow[], options: Impo
     summary.unchanged += outcome.unchanged;
     for (const [record, errors] of outcome.refused) refuse(summary, record, errors);
     if (outcome.created + outcome.updated > 0) onBatch();
+    failpoint('catalog-import-batch-done');
     rest = outcome.again;
   }
 }

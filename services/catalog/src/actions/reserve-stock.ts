@@ -1,15 +1,9 @@
 import type { Reservation } from '@zoco/contracts';
 import { type Id, newId } from '@zoco/kernel';
 import type { Ctx, Failpoint } from '@zoco/service';
-import {
-  claimAndHold,
-  findReservation,
-  type HoldRow,
-  keepHold,
-  type RequestedLine,
-} from '../db/reservations.ts';
+import { claimAndHold, findReservation, type HoldRow, keepHold } from '../db/reservations.ts';
 import { recordStock } from '../product-events.ts';
-import { replayOf, requireGranted } from '../rules/reservation.ts';
+import { needsOf, replayOf, type RequestedLine, requireGranted } from '../rules/reservation.ts';
 
 /**
  * Holds the units of an order, all or none, and answers with the prices that the order must use. Repeatable: the same order
@@ -22,8 +16,9 @@ export function reserveStock(
   lines: readonly RequestedLine[],
   failpoint: Failpoint,
 ): Promise<Reservation> {
+  const needs = needsOf(lines);
   return ctx.transact(async (tx) => {
-    const held = await claimAndHold(tx, orderId, lines);
+    const held = await claimAndHold(tx, orderId, needs);
     if (held.length === 0) {
       const known = await findReservation(tx, orderId);
       if (known === undefined) throw new Error('an order that is known cannot be found');
@@ -40,7 +35,7 @@ export function reserveStock(
       reserved_after: row.reserved,
     }));
     await Promise.all([keepHold(tx, orderId, moves, priced), recordStock(tx, held, 'reserve')]);
-    failpoint('before-reserve-commit');
+    failpoint('catalog-reserve-written');
     return { order_id: orderId, state: 'held', lines: priced };
   });
 }

@@ -28,7 +28,7 @@ export async function settleReservation(
       reserved_after: row.reserved,
     }));
     await Promise.all([logMoves(tx, orderId, settlement, moves), recordStock(tx, settled, settlement)]);
-    failpoint(`before-${settlement}-commit`);
+    failpoint(`catalog-${settlement}-written`);
     return settled.map((row) => row.product_id);
   }
   const otherwise = settleOtherwise(settlement, await findState(tx, orderId));

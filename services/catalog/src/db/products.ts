@@ -120,7 +120,8 @@ export function updateProducts(tx: Tx, products: readonly ChangedProduct[]): Pro
     from (select * from jsonb_to_recordset(${JSON.stringify(products)}::text::jsonb) as i(
       id text, version int, sku text, name text, description text, category text, price_cents bigint, currency text,
       tax_rate_bps int, image_url text, attributes jsonb) order by i.id) r
-    where p.tenant_id = ${tx.tenantId} and p.id = r.id and p.version = r.version and p.deleted_at is null
+    where p.tenant_id = ${tx.tenantId} and p.id = any(${products.map(({ id }) => id)}::text[]) and p.id = r.id
+      and p.version = r.version and p.deleted_at is null
     returning p.id, p.version,
       to_char(p.updated_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as updated_at`;
 }

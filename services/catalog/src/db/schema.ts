@@ -126,11 +126,6 @@ export const stockMoves = pgTable(
   ],
 );
 
-export interface RequestedLine {
-  readonly product_id: string;
-  readonly quantity: number;
-}
-
 /** Stock that an order holds. A trigger refuses every change of state that the rules do not know. */
 export const reservations = pgTable(
   'reservations',
@@ -138,8 +133,9 @@ export const reservations = pgTable(
     tenantId: tenantIdColumn(),
     orderId: id('order_id', 'order').notNull(),
     state: text('state', { enum: ['held', 'committed', 'released', 'returned'] }).notNull(),
-    /** What was asked for, in its order; empty on the tombstone of a release that came first. */
-    requested: jsonb('requested').$type<readonly RequestedLine[]>().notNull().default([]),
+    /** Units by product, summed over the lines; empty on the tombstone of a release that came first. */
+    productIds: text('product_ids').array().notNull().default([]),
+    quantities: integer('quantities').array().notNull().default([]),
     /** What was answered: a repetition gets the same, whatever prices have become. */
     lines: jsonb('lines').notNull().default([]),
     createdAt: createdAt(),

@@ -95,15 +95,14 @@ export interface StockTarget {
 
 /** Brings the units for sale to what they shall be, by moves of the difference. Comes back with what did change. */
 export function setUnits(tx: Tx, targets: readonly StockTarget[], movement: Movement): Promise<StockRow[]> {
-  const rows = JSON.stringify(
-    targets.map(({ productId, moveId, stock }) => ({ product_id: productId, move_id: moveId, stock })),
-  );
+  const ids = targets.map(({ productId }) => productId);
+  const moveIds = targets.map(({ moveId }) => moveId);
+  const stocks = targets.map(({ stock }) => stock);
   return tx.sql<StockRow[]>`
-    with target as (
-      select * from jsonb_to_recordset(${rows}::text::jsonb) as t(product_id text, move_id text, stock int)),
-    locked as (
+    with locked as (
       select s.product_id, s.on_hand, s.reserved, t.stock, t.move_id
-      from target t join stock s on s.tenant_id = ${tx.tenantId} and s.product_id = t.product_id
+      from unnest(${ids}::text[], ${moveIds}::text[], ${stocks}::int[]) as t(product_id, move_id, stock)
+      join stock s on s.tenant_id = ${tx.tenantId} and s.product_id = t.product_id
       order by s.product_id for update of s),
     changed as (
       update stock s set on_hand = s.reserved + l.stock, version = s.version + 1

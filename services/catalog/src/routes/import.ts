@@ -59,7 +59,7 @@ const importRoute = defineRoute({
   problems: [415],
 });
 
-export function importRoutes({ config, cache }: RouteDeps) {
+export function importRoutes({ config, cache, failpoint }: RouteDeps) {
   const router = createRouter();
   router.openapi(importRoute, async (c) => {
     const ctx = c.var.userCtx;
@@ -75,6 +75,7 @@ export function importRoutes({ config, cache }: RouteDeps) {
       await importProducts(ctx, readRecords(format, lines), {
         stock: c.req.valid('query').stock,
         summary,
+        failpoint,
         onBatch: () => cache.forgetTenant(ctx.tenantId),
       });
     } catch (error) {

@@ -76,6 +76,7 @@ export function internalRoutes({ cache, failpoint }: RouteDeps) {
     const { ctx } = c.var;
     const { order_id: orderId } = c.req.valid('param');
     const held = await reserveStock(ctx, orderId, c.req.valid('json').lines, failpoint);
+    failpoint('catalog-reserve-done');
     for (const { product_id } of held.lines) cache.forgetStock(ctx.tenantId, product_id);
     return c.json(held, 200);
   });

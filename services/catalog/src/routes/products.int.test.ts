@@ -174,6 +174,17 @@ describe('PATCH /products/{id}', () => {
   const patch = (id: string, body: unknown, headers = staff) =>
     shop.request('PATCH', `/products/${id}`, { headers, body });
 
+  test('its time moves on also where the clock does not', async () => {
+    const { id } = await shop.addProduct();
+    await shop.world.db.transact(
+      shop.tenant.id,
+      (tx) => tx.sql`update products set updated_at = now() + interval '1 hour' where id = ${id}`,
+    );
+    const before = (await get(id, staff)).body.updated_at;
+    const { body } = await patch(id, { name: 'Later' });
+    expect(Date.parse(body.updated_at)).toBe(Date.parse(before) + 1);
+  });
+
   test('changes what is given, with an event whose time always moves on', async () => {
     const { id } = await shop.addProduct({ attributes: { color: 'red', watts: 7 } });
     const names = Array.from({ length: 5 }, (_, n) => `Name ${n}`);

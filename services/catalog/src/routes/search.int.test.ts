@@ -162,6 +162,24 @@ describe('GET /products/search', () => {
     expect(seen.length).toBe(all.total);
   });
 
+  test('pages of products that are equally good neither repeat nor skip', async () => {
+    const headers = await shop.staff();
+    const twins: string[] = [];
+    for (let n = 0; n < 6; n += 1) twins.push((await shop.addProduct({ name: 'Twin tome' })).id);
+    // Written again, the first ones lie behind the last ones.
+    for (const id of twins.slice(0, 3)) {
+      await shop.request('PATCH', `/products/${id}`, { headers, body: { price_cents: 5 } });
+    }
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const page = await search('twin tome', `&limit=2${cursor === null ? '' : `&cursor=${cursor}`}`);
+      seen.push(...page.body.data.map(({ id }: Found) => id));
+      cursor = page.body.next_cursor;
+    } while (cursor !== null);
+    expect(seen).toEqual(twins);
+  });
+
   test('nothing is found where nothing fits', async () => {
     for (const q of ['xylophone quartz', 'harry quartz', '!!!', '&|!:*(', "' or 1=1--", '😀']) {
       const answer = await search(q);

@@ -94,11 +94,23 @@ export function requireGranted(
   });
 }
 
+/** A line as it is asked for. */
+export interface RequestedLine {
+  readonly product_id: string;
+  readonly quantity: number;
+}
+
+/** Units by product: two lines of one product are one need. Sorted, so that all orders lock in one order. */
+export function needsOf(lines: readonly RequestedLine[]): { productIds: string[]; quantities: number[] } {
+  const needs = new Map<string, number>();
+  for (const { product_id, quantity } of lines)
+    needs.set(product_id, (needs.get(product_id) ?? 0) + quantity);
+  const sorted = [...needs].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return { productIds: sorted.map(([id]) => id), quantities: sorted.map(([, quantity]) => quantity) };
+}
+
 /** The answer to a repeated reserve. @throws Problem when the order was released, or asks for something else now */
-export function replayOf(
-  known: Reservation & { readonly requested: readonly { product_id: string; quantity: number }[] },
-  lines: readonly { product_id: string; quantity: number }[],
-): Reservation {
+export function replayOf(known: Reservation, lines: readonly RequestedLine[]): Reservation {
   if (known.state === 'released' || known.state === 'returned') {
     throw new Problem(
       'conflict',
@@ -107,12 +119,10 @@ export function replayOf(
     );
   }
   const same =
-    known.requested.length === lines.length &&
-    known.requested.every(
+    known.lines.length === lines.length &&
+    known.lines.every(
       (line, at) => line.product_id === lines[at]?.product_id && line.quantity === lines[at].quantity,
     );
-  if (!same) {
-    throw new Problem('conflict', 'reservation_mismatch', 'This order has reserved other lines.');
-  }
-  return { order_id: known.order_id, state: known.state, lines: known.lines };
+  if (!same) throw new Problem('conflict', 'reservation_mismatch', 'This order has reserved other lines.');
+  return known;
 }
