@@ -129,6 +129,14 @@ describe('the same 401 for every token that is not right', () => {
   });
 });
 
+test('a key of another kind among the keys opens nothing, though it signed well', async () => {
+  const rsa = await generateKeyPair('RS256');
+  const jwk = { ...(await exportJWK(rsa.publicKey)), kid: 'rsa', alg: 'RS256' };
+  const verifyAny = accessTokenVerifier(createLocalJWKSet({ keys: [jwk] }));
+  const token = await sign(claims(), { ...header, alg: 'RS256', kid: 'rsa' }, rsa.privateKey);
+  await expect(verifyAny(token)).rejects.toMatchObject({ status: 401, code: 'token_invalid' });
+});
+
 test('a token that was right is refused once it has expired', async () => {
   const token = await sign({ ...claims(), iat: seconds() - 898, exp: seconds() + 1 });
   await expect(verify(token)).resolves.toMatchObject({ tenantId: 'acme' });
