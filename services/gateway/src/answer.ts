@@ -28,8 +28,10 @@ export function answer(
 
 /** Answers with the document of a problem; anything else that was thrown is a bug and gets the fixed 500. */
 export function answerFailure(exchange: Exchange, origins: Origins, error: unknown, log: Logger): void {
-  if (exchange.response.headersSent) {
-    exchange.response.destroy();
+  const { response } = exchange;
+  // Nobody is there any more, or hears the beginning of another answer already.
+  if (response.destroyed || response.headersSent) {
+    response.destroy();
     return;
   }
   const { path } = exchange.target;

@@ -8,7 +8,7 @@ import { Gateway } from './gateway.ts';
 import { createKeySet, fetchKeysFrom } from './key-set.ts';
 import { Proxy } from './proxy.ts';
 import { RateLimiter, type Replicas } from './rate-limiter.ts';
-import { createViewerLoader } from './reference-assets.ts';
+import { packedOnce, readViewer } from './reference-assets.ts';
 import { createResponseCache } from './response-cache.ts';
 import { allowedOrigin } from './rules/cors.ts';
 import { buildRouteTable, routedDocument } from './rules/route-table.ts';
@@ -21,8 +21,8 @@ export interface GatewayDeps {
   readonly tenants: Pick<TenantDirectory, 'known' | 'byHostname' | 'all'>;
   readonly verifyToken: VerifyAccessToken;
   readonly replicas: Replicas;
-  /** The merged OpenAPI document. */
-  readonly document: unknown;
+  /** The merged OpenAPI document as JSON. */
+  readonly document: string;
   readonly clock: Clock;
   readonly log: Logger;
   readonly isDraining: () => boolean;
@@ -60,7 +60,7 @@ export function composeGateway(deps: GatewayDeps): ComposedGateway {
   });
   const gateway = new Gateway({
     ...deps,
-    routes: buildRouteTable(routedDocument.parse(deps.document)),
+    routes: buildRouteTable(routedDocument.parse(JSON.parse(deps.document))),
     ownPages: ownPages(deps),
     ownPaths: OWN_PATHS,
     origins,
@@ -100,8 +100,8 @@ function ownPages({ config, document, clock, log }: GatewayDeps) {
   const version = config.SERVICE_VERSION;
   return createOwnPages({
     version,
-    openapi: JSON.stringify(document),
-    loadViewer: createViewerLoader(),
+    loadDocument: packedOnce(async () => document),
+    loadViewer: packedOnce(readViewer),
     checkServices: createServiceCheck({ urls: new Map(serviceUrls(config)), version, clock }),
     keys: createKeySet(fetchKeysFrom(config.USERS_URL), clock),
     log,

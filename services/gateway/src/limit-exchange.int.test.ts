@@ -32,7 +32,8 @@ async function startReplica(url = nats.url): Promise<Replica> {
   await using cleanup = new AsyncDisposableStack();
   const nc = await connectNats({ url, name: 'gateway' });
   cleanup.defer(() => (url === nats.url ? nc.drain() : nc.close()));
-  const exchange = cleanup.use(new LimitExchange(log));
+  const exchange = new LimitExchange(log);
+  cleanup.defer(() => exchange.leave());
   const gateway = cleanup.use(
     await startGateway({ tokens, tenants: [shop], replicas: exchange, env: { ORDERS_URL: service.url } }),
   );

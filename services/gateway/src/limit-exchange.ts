@@ -28,7 +28,7 @@ const answer = question.pick({ replica: true, counts: true });
  * exchanged by request and reply, and nothing is stored. While NATS is away the last known replicas stay: each goes on with
  * its share, so together they stay below the limit.
  */
-export class LimitExchange implements Replicas, Disposable {
+export class LimitExchange implements Replicas {
   readonly own = randomBytes(6).toString('hex');
   ids: readonly string[] = [this.own];
   generation = 0;
@@ -79,8 +79,8 @@ export class LimitExchange implements Replicas, Disposable {
     return told;
   }
 
-  /** Tells the others at once that their shares grow. */
-  [Symbol.dispose](): void {
+  /** Tells the others that their shares grow; to be called while the connection still stands. */
+  leave(): void {
     clearInterval(this.#beat);
     if (this.#connected && this.#nc?.isClosed() === false) this.#nc.publish(GONE, this.own);
   }

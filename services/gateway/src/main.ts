@@ -15,11 +15,11 @@ import {
   stopSignal,
   untilAborted,
 } from '@zoco/service';
-import document from '../openapi.json' with { type: 'json' };
 import { systemClock } from './clock.ts';
 import { composeGateway } from './compose-gateway.ts';
 import { loadConfig } from './config.ts';
 import { LimitExchange } from './limit-exchange.ts';
+import { readDocument } from './reference-assets.ts';
 import { servePublic } from './server.ts';
 
 const config = loadConfig();
@@ -47,14 +47,14 @@ const readiness = {
   draining: false,
   checks: [{ name: 'tenants', check: () => tenants.checkLoaded() }],
 };
-using replicas = new LimitExchange(log);
+const replicas = new LimitExchange(log);
 using composed = composeGateway({
   config,
   call,
   tenants,
   verifyToken: accessTokenVerifier(remoteKeys(config.USERS_URL)),
   replicas,
-  document,
+  document: await readDocument(),
   clock: systemClock,
   log,
   isDraining: () => readiness.draining,
@@ -83,4 +83,5 @@ readiness.draining = true;
 await delay(config.SHUTDOWN_DELAY_MS);
 composed.gateway.endStreams();
 await server.close(config.SHUTDOWN_TIMEOUT_MS);
+replicas.leave();
 await admin.close(1000);

@@ -1,11 +1,13 @@
-import { createHash } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
 import { createRouter } from '@zoco/service';
-import type { LoadViewer } from '../reference-assets.ts';
+import type { Context } from 'hono';
+import type { LoadPacked, PackedFile } from '../reference-assets.ts';
+import { matchesEtag } from '../rules/caching.ts';
 
 export interface ReferenceOptions {
   /** The merged OpenAPI document as JSON. */
-  readonly openapi: string;
-  readonly loadViewer: LoadViewer;
+  readonly loadDocument: LoadPacked;
+  readonly loadViewer: LoadPacked;
   readonly version: string;
 }
 
@@ -53,30 +55,31 @@ const START = `Scalar.createApiReference('#reference', {
 export const REFERENCE_PATHS = ['/', '/docs', '/docs/viewer.js', '/docs/start.js', '/openapi.json'] as const;
 
 /** The merged OpenAPI document and a page that shows it, without the internet. */
-export function referenceRoutes({ openapi, loadViewer, version }: ReferenceOptions) {
+export function referenceRoutes({ loadDocument, loadViewer, version }: ReferenceOptions) {
   const router = createRouter();
-  const etag = `"${createHash('sha256').update(openapi).digest('base64url')}"`;
   const index = { name: 'Zoco', version, docs: '/docs', openapi: '/openapi.json', status: '/status' };
 
   router.get('/', (c) => c.json(index));
-  router.get('/openapi.json', (c) => {
-    c.header('etag', etag);
-    c.header('cache-control', 'public, no-cache');
-    if (c.req.header('if-none-match') === etag) return c.body(null, 304);
-    return c.body(openapi, 200, { 'content-type': 'application/json' });
-  });
+  router.get('/openapi.json', async (c) => sendPacked(c, await loadDocument(), 'application/json'));
   router.get('/docs', (c) => {
     c.header('content-security-policy', POLICY);
     return c.html(PAGE);
   });
   router.get('/docs/start.js', (c) => c.body(START, 200, { 'content-type': 'text/javascript' }));
-  router.get('/docs/viewer.js', async (c) => {
-    const viewer = await loadViewer();
-    return c.body(new Uint8Array(viewer), 200, {
-      'content-type': 'text/javascript',
-      'content-encoding': 'gzip',
-      'cache-control': 'public, max-age=3600',
-    });
-  });
+  router.get('/docs/viewer.js', async (c) => sendPacked(c, await loadViewer(), 'text/javascript'));
   return router;
+}
+
+function sendPacked(c: Context, { bytes, etag }: PackedFile, contentType: string): Response {
+  c.header('etag', etag);
+  c.header('cache-control', 'public, no-cache');
+  c.header('vary', 'Accept-Encoding, Origin');
+  if (matchesEtag(c.req.header('if-none-match'), etag)) return c.body(null, 304);
+  c.header('content-type', contentType);
+  if (!acceptsGzip(c.req.header('accept-encoding'))) return c.body(new Uint8Array(gunzipSync(bytes)));
+  return c.body(bytes, 200, { 'content-encoding': 'gzip' });
+}
+
+function acceptsGzip(acceptEncoding: string | undefined): boolean {
+  return /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i.test(acceptEncoding ?? '');
 }

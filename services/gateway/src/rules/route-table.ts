@@ -32,15 +32,15 @@ interface Node {
   readonly operations: Map<string, Operation>;
 }
 
-const withContent = z.looseObject({ content: z.record(z.string(), z.unknown()).optional() });
-const routedOperation = z.looseObject({
+const withContent = z.object({ content: z.record(z.string(), z.unknown()).optional() });
+const routedOperation = z.object({
   requestBody: withContent.optional(),
   responses: z.record(z.string(), withContent).optional(),
-  'x-zoco-access': z.looseObject({ kind: z.string() }).optional(),
+  'x-zoco-access': z.object({ kind: z.string() }).optional(),
 });
 type RoutedOperation = z.infer<typeof routedOperation>;
 
-const routedItem = z.looseObject({
+const routedItem = z.object({
   get: routedOperation.optional(),
   put: routedOperation.optional(),
   post: routedOperation.optional(),
@@ -49,7 +49,7 @@ const routedItem = z.looseObject({
 });
 
 /** An OpenAPI document, as far as routing reads it. */
-export const routedDocument = z.looseObject({ paths: z.record(z.string(), routedItem) });
+export const routedDocument = z.object({ paths: z.record(z.string(), routedItem) });
 export type RoutedDocument = z.infer<typeof routedDocument>;
 
 export const API_PREFIX = '/api/v1';
