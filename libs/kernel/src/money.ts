@@ -102,6 +102,16 @@ export function parseDecimal(text: string, currency: string): number | null {
 
 /** An amount as a person of that locale writes it, e.g. `1.234,50 €` for es-ES. */
 export function formatMoney(cents: number, currency: string, locale: string): string {
+  return moneyFormat(currency, locale).format(cents / 10 ** currencyExponent(currency));
+}
+
+// Making a formatter costs a hundred times what using it does. One per currency and locale in use, which are few.
+const moneyFormats = new Map<string, Intl.NumberFormat>();
+
+function moneyFormat(currency: string, locale: string): Intl.NumberFormat {
+  const key = `${currency} ${locale}`;
+  const known = moneyFormats.get(key);
+  if (known !== undefined) return known;
   const exponent = currencyExponent(currency);
   const format = new Intl.NumberFormat(locale, {
     style: 'currency',
@@ -109,7 +119,8 @@ export function formatMoney(cents: number, currency: string, locale: string): st
     minimumFractionDigits: exponent,
     maximumFractionDigits: exponent,
   });
-  return format.format(cents / 10 ** exponent);
+  moneyFormats.set(key, format);
+  return format;
 }
 
 function inRange(cents: number): number {

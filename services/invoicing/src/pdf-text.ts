@@ -62,10 +62,11 @@ export function createTypesetter(doc: PDFKit.PDFDocument): Typesetter {
     const top = y + (lineHeight(style) - style.size * 1.21) / 2;
     let at = x;
     doc.fillColor(style.color);
-    for (const run of runsOf(text)) {
+    const runs = runsOf(text);
+    for (const run of runs) {
       doc.font(nameOf(run.script, style.weight), style.size);
       doc.text(run.text, at, top, optionsOf(style));
-      at += doc.widthOfString(run.text, optionsOf(style));
+      if (run !== runs.at(-1)) at += doc.widthOfString(run.text, optionsOf(style));
     }
   }
 
@@ -78,9 +79,11 @@ export function createTypesetter(doc: PDFKit.PDFDocument): Typesetter {
 }
 
 function wrap(text: string, fits: (text: string) => boolean): string[] {
+  const whole = clean(text);
+  if (fits(whole)) return [whole];
   const lines: string[] = [];
   let line = '';
-  for (const word of clean(text).split(' ')) {
+  for (const word of whole.split(' ')) {
     const longer = line === '' ? word : `${line} ${word}`;
     if (fits(longer)) {
       line = longer;
@@ -96,11 +99,15 @@ function wrap(text: string, fits: (text: string) => boolean): string[] {
       line += char;
     }
   }
-  if (line !== '' || lines.length === 0) lines.push(line);
+  if (line !== '') lines.push(line);
   return lines;
 }
 
+/** Most of what an invoice says: there is nothing to clean, and the first font has it all. */
+const PLAIN = /^(?:[!-~]+(?: [!-~]+)*)?$/;
+
 function runsOf(text: string): Run[] {
+  if (PLAIN.test(text)) return text === '' ? [] : [{ script: 'latin', text }];
   const runs: { script: Script; text: string }[] = [];
   for (const char of clean(text)) {
     const found = scriptOf(char.codePointAt(0) ?? 0);
@@ -114,6 +121,7 @@ function runsOf(text: string): Run[] {
 
 /** One line of composed characters: no controls, no marks of direction, and every kind of space a plain one. */
 function clean(text: string): string {
+  if (PLAIN.test(text)) return text;
   return text
     .normalize('NFC')
     .replaceAll(/[\p{Cc}\p{Zs}\p{Zl}\p{Zp}]+/gu, ' ')

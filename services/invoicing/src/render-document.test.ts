@@ -173,6 +173,6 @@ test('no name, address or amount makes a document fail', async () => {
         expect((await render(note)).pages.length).toBeGreaterThan(0);
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 20 },
   );
 });

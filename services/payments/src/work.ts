@@ -35,8 +35,13 @@ export function createWork(deps: PaymentDeps, concurrency: number): Work {
   // What waits longer than its lease is found by the poll again.
   const waitMsMax = deps.settings.PAYMENTS_LEASE_SECONDS * 1000;
   const gate = createGate({ concurrency, queueMax: QUEUE_MAX, waitMsMax, code: 'work_queue_full' });
-  const soon = (work: () => Promise<void>) => {
-    gate.run(work).catch((error: unknown) => deps.log.warn({ err: error }, 'work on a payment is put off'));
+  const begun = new Set<Promise<void>>();
+  const soon = (start: () => Promise<void>) => {
+    const task = gate
+      .run(start)
+      .catch((error: unknown) => deps.log.warn({ err: error }, 'work on a payment is put off'))
+      .finally(() => begun.delete(task));
+    begun.add(task);
   };
   const work: Work = {
     payment: (tenantId, id) => payments.afresh(id, tenantId, id),
@@ -51,6 +56,7 @@ export function createWork(deps: PaymentDeps, concurrency: number): Work {
     },
     paymentsInHand: () => payments.keys(),
     async idle() {
+      while (begun.size > 0) await Promise.all(begun);
       await Promise.all([payments.idle(), refunds.idle()]);
     },
   };

@@ -42,12 +42,17 @@ const KEY_HOURS = 23;
 /** What to do next about a card payment: the same answer for whoever asks, so any number of workers may. */
 export function nextStep(payment: WorkablePayment, run: RunSoFar, now: Date): Step {
   if (payment.method !== 'card') return 'wait';
-  if (isCaptured(payment.status)) return run.looked || payment.intentId === null ? 'wait' : 'compare_refunds';
-  if (!isOpen(payment.status)) return 'wait';
+  if (!isOpen(payment.status)) return stepAfterEnd(payment, run);
   if (payment.intentId === null) return stepWithoutIntent(payment, run, now);
   if (payment.cancelReason !== null) return 'cancel';
   if (payment.attempt > payment.settledAttempt) return 'confirm';
   return run.looked ? 'wait' : 'retrieve';
+}
+
+/** What is over is only worked on because something happened to it: money went back, or came although nothing was owed. */
+function stepAfterEnd({ status, intentId }: WorkablePayment, { looked }: RunSoFar): Step {
+  if (looked || intentId === null) return 'wait';
+  return isCaptured(status) ? 'compare_refunds' : 'retrieve';
 }
 
 function stepWithoutIntent(payment: WorkablePayment, run: RunSoFar, now: Date): Step {

@@ -1,0 +1,278 @@
+import { orderCreated } from '@zoco/contracts';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { expectBalanced, journalsOf } from '../fixtures/ledger.ts';
+import { newOrder } from '../fixtures/order.ts';
+import { openShop, type Shop, WEBHOOK_SECRET } from '../fixtures/shop.ts';
+import { fillEventGap } from './actions/fill-event-gap.ts';
+
+let shop: Shop;
+beforeAll(async () => {
+  shop = await openShop({ previousSecret: 'whsec_previous' });
+});
+afterAll(() => shop[Symbol.asyncDispose]());
+beforeEach(() => {
+  shop.failpoint = () => {};
+  shop.sandbox.clearFaults();
+});
+
+const DAY = 24 * 3600;
+const captures = async (orderId: string) =>
+  (await journalsOf(shop, orderId)).filter(({ kind }) => kind === 'capture').length;
+
+/** A payment whose charge happened while nobody here heard of it: the process died before it could save. */
+async function unheardCharge() {
+  const order = newOrder({ payment_token: 'pm_card_visa' });
+  shop.failpoint = (name) => {
+    if (name === 'after-pi-create-before-save') throw new Error('crash');
+  };
+  await shop.deliver(orderCreated, order);
+  shop.failpoint = () => {};
+  const [charge] = shop.sandbox.journal({ order_id: order.order_id, type: 'charge.succeeded' });
+  const events = await shop.stripeEvents(charge?.payment_intent ?? '');
+  const succeeded = events.find(({ type }) => type === 'payment_intent.succeeded');
+  if (succeeded === undefined) throw new Error('no event');
+  return { orderId: order.order_id, succeeded, events, intentId: charge?.payment_intent ?? '' };
+}
+
+describe('POST /payments/webhooks/stripe', () => {
+  test('200 before the answer of the call: the payment is looked at and captured', async () => {
+    const { orderId, succeeded } = await unheardCharge();
+    const answer = await shop.sendHook(succeeded);
+    expect([answer.status, answer.body]).toEqual([200, { received: true }]);
+    await shop.workOff();
+    expect(await shop.find(orderId)).toMatchObject({ status: 'succeeded' });
+    expect(await shop.toldOf(orderId)).toEqual(['payment.created', 'payment.succeeded']);
+    expect(await captures(orderId)).toBe(1);
+  });
+
+  test('twice, and a hundred times at once: one capture', async () => {
+    const { orderId, succeeded } = await unheardCharge();
+    const answers = await Promise.all(Array.from({ length: 100 }, () => shop.sendHook(succeeded)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    await shop.workOff();
+    expect(await captures(orderId)).toBe(1);
+    const rows = await shop.sql((tx) => tx.sql`select 1 from stripe_events where id = ${succeeded.id}`);
+    expect(rows).toHaveLength(1);
+    await expectBalanced(shop);
+  });
+
+  test('out of order: what an event says is not believed, the payment is looked at', async () => {
+    const { payment, orderId } = await shop.order({ payment_token: 'pm_card_chargeDeclined' });
+    await shop.stripe.paymentIntents.confirm(payment.intentId ?? '', { payment_method: 'pm_card_visa' });
+    const events = await shop.stripeEvents(payment.intentId);
+    for (const event of events.toReversed()) {
+      await shop.sendHook(event);
+      await shop.workOff();
+    }
+    expect(await shop.find(orderId)).toMatchObject({ status: 'succeeded', failures: 1 });
+    expect(await shop.toldOf(orderId)).toEqual(['payment.created', 'payment.failed', 'payment.succeeded']);
+  });
+
+  test('one that lies about its intent moves nothing', async () => {
+    const { orderId, payment } = await shop.order();
+    const [created] = await shop.stripeEvents(payment.intentId);
+    const { data } = created as unknown as { data: { object: object } };
+    await shop.sendHook({
+      ...created,
+      id: 'evt_lie',
+      type: 'payment_intent.succeeded',
+      data: { object: { ...data.object, status: 'succeeded', amount_received: 2948 } },
+    });
+    await shop.workOff();
+    expect(await shop.find(orderId)).toMatchObject({ status: 'requires_payment_method', capturedCents: 0 });
+  });
+
+  test('what is known already costs no question', async () => {
+    const { payment } = await shop.order({ payment_token: 'pm_card_visa' });
+    for (const event of await shop.stripeEvents(payment.intentId)) await shop.sendHook(event);
+    expect((await shop.find(payment.orderId)).dueAt).toBeNull();
+  });
+
+  test('an event while the call runs: looked at again when it is done', async () => {
+    const { payment, orderId } = await shop.order({ payment_token: 'pm_card_threeDSecure2Required' });
+    shop.sandbox.addFault({ kind: 'stall', operation: 'payment_intents.retrieve', delay_ms: 80 });
+    const looking = shop.work.payment(shop.tenant.id, payment.id);
+    shop.sandbox.authenticate(payment.intentId ?? '', 'complete');
+    for (const event of await shop.stripeEvents(payment.intentId)) await shop.sendHook(event);
+    await looking;
+    await shop.workOff();
+    expect(await shop.find(orderId)).toMatchObject({ status: 'succeeded' });
+  });
+
+  test('the secret before the last change still counts', async () => {
+    const { orderId, succeeded } = await unheardCharge();
+    expect((await shop.sendHook(succeeded, { secret: 'whsec_previous' })).status).toBe(200);
+    await shop.workOff();
+    expect(await captures(orderId)).toBe(1);
+  });
+
+  test('a refund in the dashboard is taken over into the books', async () => {
+    const { payment, orderId } = await shop.order({ payment_token: 'pm_card_visa' });
+    await shop.stripe.refunds.create({ payment_intent: payment.intentId ?? '', amount: 1000 });
+    for (const event of await shop.stripeEvents(payment.intentId)) await shop.sendHook(event);
+    await shop.workOff();
+    expect(await shop.find(orderId)).toMatchObject({ status: 'partially_refunded', refundedCents: 1000 });
+    expect((await shop.toldOf(orderId)).at(-1)).toBe('payment.refunded');
+    expect((await journalsOf(shop, orderId)).at(-1)).toEqual({
+      kind: 'refund',
+      stripe_clearing: -1000,
+      revenue: 962,
+      tax_payable: 38,
+    });
+    await expectBalanced(shop);
+  });
+
+  test('a second intent for the order that took money: it goes back', async () => {
+    const { payment, orderId } = await shop.order({ payment_token: 'pm_card_visa' });
+    const stray = await shop.stripe.paymentIntents.create({
+      amount: 2948,
+      currency: 'eur',
+      confirm: true,
+      payment_method: 'pm_card_visa',
+      metadata: { tenant: shop.tenant.id, order_id: orderId, payment_id: payment.id, env: 'test' },
+    });
+    for (const event of await shop.stripeEvents(stray.id)) {
+      expect((await shop.sendHook(event)).status).toBe(200);
+    }
+    await shop.workOff();
+    expect(await shop.refundsOf(orderId)).toMatchObject([
+      { is_late: true, status: 'succeeded', amount_cents: 2948 },
+    ]);
+    expect(await shop.find(orderId)).toMatchObject({ status: 'succeeded', refundedCents: 0 });
+    expect((await journalsOf(shop, orderId)).map(({ kind }) => kind)).toEqual([
+      'capture',
+      'late_capture',
+      'late_refund',
+    ]);
+    await expectBalanced(shop);
+  });
+
+  describe('takes no notice of', () => {
+    test.each([
+      [
+        'an order that we do not know',
+        { order_id: 'ord_01jqb3k5xwf7kt3qk5v1y6zj3m', tenant: 'nobody', env: 'test' },
+      ],
+      ['another installation on the same account', { env: 'elsewhere' }],
+      ['a tenant that cannot be one', { tenant: '../etc' }],
+    ])('%s', async (_name, metadata) => {
+      const { orderId, succeeded } = await unheardCharge();
+      const event = JSON.parse(JSON.stringify(succeeded));
+      Object.assign(event.data.object.metadata, metadata);
+      expect((await shop.sendHook(event)).status).toBe(200);
+      expect(await shop.find(orderId)).toMatchObject({ status: 'pending' });
+      const rows = await shop.sql((tx) => tx.sql`select 1 from stripe_events where id = ${succeeded.id}`);
+      expect(rows).toHaveLength(0);
+    });
+
+    test('the other mode, and things that are no payment', async () => {
+      const { orderId, succeeded } = await unheardCharge();
+      expect((await shop.sendHook({ ...succeeded, livemode: true })).status).toBe(200);
+      const balance = { ...succeeded, data: { object: { object: 'balance', id: 'x' } } };
+      expect((await shop.sendHook(balance)).status).toBe(200);
+      expect((await shop.sendHook({ hello: 'world' })).status).toBe(200);
+      expect(await shop.find(orderId)).toMatchObject({ status: 'pending' });
+    });
+
+    test("an event of another tenant's order with ours in its metadata", async () => {
+      const other = shop.world.addTenant();
+      const { orderId, succeeded } = await unheardCharge();
+      const event = JSON.parse(JSON.stringify(succeeded));
+      event.data.object.metadata.tenant = other.id;
+      expect((await shop.sendHook(event)).status).toBe(200);
+      expect(await shop.find(orderId)).toMatchObject({ status: 'pending' });
+    });
+  });
+
+  describe('400, and nothing happens', () => {
+    test.each([
+      ['another secret', { secret: 'whsec_forged' }],
+      ['ten minutes old', { signedAt: -600 }],
+      ['a year old', { signedAt: -365 * DAY }],
+      ['ten minutes ahead', { signedAt: 600 }],
+    ])('%s', async (_name, how) => {
+      const { orderId, succeeded } = await unheardCharge();
+      const answer = await shop.sendHook(succeeded, how);
+      expect([answer.status, answer.body.code]).toEqual([400, 'webhook_signature_invalid']);
+      expect(answer.text).not.toContain(succeeded.id);
+      expect(await shop.find(orderId)).toMatchObject({ status: 'pending', lookAgain: false });
+    });
+
+    test.each([
+      ['no signature', {}],
+      ['an empty one', { 'stripe-signature': '' }],
+      ['no time', { 'stripe-signature': 'v1=abc' }],
+      ['a time that is none', { 'stripe-signature': 't=now,v1=abc' }],
+      ['two times', { 'stripe-signature': `t=1,t=${Math.floor(Date.now() / 1000)},v1=abc` }],
+      ['the test scheme only', { 'stripe-signature': `t=${Math.floor(Date.now() / 1000)},v0=abc` }],
+    ])('%s', async (_name, headers: Record<string, string>) => {
+      const answer = await shop.postHook('{}', headers);
+      expect([answer.status, answer.body.code]).toEqual([400, 'webhook_signature_invalid']);
+    });
+
+    test('an altered byte, and the same JSON written anew', async () => {
+      const { succeeded } = await unheardCharge();
+      const { signatureHeader } = await import('@zoco/stripe-sandbox');
+      const text = JSON.stringify(succeeded, undefined, 2);
+      const signature = signatureHeader(text, WEBHOOK_SECRET, Math.floor(Date.now() / 1000));
+      const send = (body: string) => shop.postHook(body, { 'stripe-signature': signature });
+      expect((await send(text.replace('succeeded', 'succeedeD'))).status).toBe(400);
+      expect((await send(JSON.stringify(succeeded))).status).toBe(400);
+      expect((await send(text)).status).toBe(200);
+    });
+  });
+
+  test('413 beyond 256 KiB, before anything is looked at', async () => {
+    const answer = await shop.sendHook('x'.repeat(256 * 1024 + 1));
+    expect([answer.status, answer.body.code]).toEqual([413, 'body_too_large']);
+  });
+
+  test('415 for a compressed body', async () => {
+    const answer = await shop.postHook('{}', { 'content-encoding': 'gzip' });
+    expect(answer.status).toBe(415);
+  });
+
+  test('a crash after the insert undoes it: Stripe sends the event again', async () => {
+    const { orderId, succeeded } = await unheardCharge();
+    shop.failpoint = (name) => {
+      if (name === 'after-webhook-insert') throw new Error('crash');
+    };
+    expect((await shop.sendHook(succeeded)).status).toBe(500);
+    shop.failpoint = () => {};
+    expect((await shop.sendHook(succeeded)).status).toBe(200);
+    await shop.workOff();
+    expect(await captures(orderId)).toBe(1);
+  });
+});
+
+test('events that never arrived are fetched', async () => {
+  await using real = await openShop({ webhooks: true });
+  real.sandbox.addFault({ kind: 'webhook_drop', times: 100 });
+  const order = newOrder({ payment_token: 'pm_card_visa' });
+  real.failpoint = (name) => {
+    if (name === 'after-pi-create-before-save') throw new Error('crash');
+  };
+  await real.deliver(orderCreated, order);
+  real.failpoint = () => {};
+  const hourAgo = new Date(Date.now() - 3600_000);
+  expect(await fillEventGap(real.deps, real.work, hourAgo)).toBe(1);
+  await real.workOff();
+  expect(await real.find(order.order_id)).toMatchObject({ status: 'succeeded' });
+  expect(await fillEventGap(real.deps, real.work, hourAgo)).toBe(1);
+  expect(await real.toldOf(order.order_id)).toEqual(['payment.created', 'payment.succeeded']);
+});
+
+test('delivered by the sandbox itself, doubled and shuffled, beside the answers: one capture each', async () => {
+  await using real = await openShop({ webhooks: true });
+  real.sandbox.addFault({ kind: 'webhook_duplicate', times: 10 });
+  real.sandbox.addFault({ kind: 'webhook_reorder', times: 3 });
+  const orders = Array.from({ length: 20 }, () => newOrder({ payment_token: 'pm_card_visa' }));
+  await Promise.all(orders.map((order) => real.deliver(orderCreated, order)));
+  await expect.poll(() => real.sandbox.pendingWebhooks).toBe(0);
+  await real.workOff();
+  for (const order of orders) {
+    expect(await real.toldOf(order.order_id)).toEqual(['payment.created', 'payment.succeeded']);
+  }
+  expect(real.sandbox.journal({ type: 'charge.succeeded' })).toHaveLength(20);
+  await expectBalanced(real);
+});
