@@ -271,7 +271,7 @@ describe('doctor', () => {
     expect(out).toMatch(/\d+ things to do\.$/);
   });
 
-  test('a gateway elsewhere is asked for no more than whether it is there', async () => {
+  test('a gateway elsewhere that does not answer is wrong', async () => {
     const { exitCode, out } = await zoco('doctor --url http://gateway.invalid', undefined);
     expect(exitCode).toBe(1);
     expect(out).toContain('does not answer at http://gateway.invalid');

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { diagnoseDatabase, diagnoseNats, diagnoseServices, diagnoseSystem } from './diagnose.ts';
+import {
+  diagnoseDatabase,
+  diagnoseGateway,
+  diagnoseNats,
+  diagnoseServices,
+  diagnoseSystem,
+} from './diagnose.ts';
 import type { Finding } from './finding.ts';
 import type { ServiceFacts } from './probe-services.ts';
 
@@ -32,6 +38,12 @@ describe('services', () => {
 
   test.each<[string, ServiceFacts, string, RegExp]>([
     ['up', up, 'ok', /1\.0\.0, up 2 min/],
+    [
+      'up, for nobody knows how long',
+      { ...up, status: { version: '1.0.0', uptimeSeconds: undefined } },
+      'ok',
+      /^1\.0\.0$/,
+    ],
     ['down', down, 'wrong', /does not answer \(connect ECONNREFUSED\)/],
     ['half up', { ...down, failing: [] }, 'wrong', /public port does not answer/],
     ['without admin port', { ...up, failing: undefined }, 'warning', /admin port does not answer/],
@@ -71,6 +83,22 @@ describe('services', () => {
     expect(brief(diagnoseServices([up, { ...up, name: 'cart' }]))).not.toContain('versions warning');
     expect(brief(diagnoseServices([up, down]))).not.toContain('versions warning');
   });
+});
+
+test('a gateway elsewhere: what it says of each service', () => {
+  const known = { version: '1.0.0', latencyMs: 1.4 };
+  const unknown = { version: undefined, latencyMs: undefined };
+  const findings = diagnoseGateway('https://shop.example', {
+    services: [
+      { name: 'orders', state: 'up', ...known },
+      { name: 'cart', state: 'down', ...unknown },
+      { name: 'invoicing', state: 'not_deployed', ...unknown },
+    ],
+  });
+  expect(brief(findings)).toEqual(['gateway ok', 'orders ok', 'cart wrong', 'invoicing warning']);
+  expect(findings[1]?.detail).toBe('up, 1.0.0, 1 ms');
+  expectAdvised(findings);
+  expectAdvised(diagnoseGateway('https://shop.example', { silence: 'no route' }));
 });
 
 describe('NATS', () => {

@@ -2,7 +2,7 @@ import { plural } from '../terminal.ts';
 import type { Finding } from './finding.ts';
 import type { DatabaseFacts } from './probe-databases.ts';
 import type { ConsumerFacts, NatsFacts, StreamFacts } from './probe-nats.ts';
-import type { ServiceFacts } from './probe-services.ts';
+import type { GatewayFacts, ServiceFacts } from './probe-services.ts';
 
 // What facts mean and what to do about them. Values in, findings out: the probes have asked before.
 
@@ -82,7 +82,8 @@ function diagnoseService({ name, status, silence, failing, draining }: ServiceFa
     const reasons = (failing ?? []).map((check) => `${check.name}: ${check.detail}`).join(', ');
     return finding('wrong', `not ready: ${reasons}`, CHECK_ADVICE[first.name] ?? `See why: ${log}.`);
   }
-  const running = `${status.version}, up ${duration(status.uptimeSeconds)}`;
+  const { version, uptimeSeconds } = status;
+  const running = uptimeSeconds === undefined ? version : `${version}, up ${duration(uptimeSeconds)}`;
   return failing === undefined
     ? finding(
         'warning',
@@ -90,6 +91,28 @@ function diagnoseService({ name, status, silence, failing, draining }: ServiceFa
         'Check ADMIN_PORT: nobody can tell whether it is ready.',
       )
     : finding('ok', running);
+}
+
+/** What a gateway elsewhere tells. */
+export function diagnoseGateway(url: string, facts: GatewayFacts): Finding[] {
+  const gateway = { area: 'service', subject: 'gateway' } as const;
+  if ('silence' in facts) {
+    const detail = `does not answer at ${url} (${facts.silence})`;
+    return [{ ...gateway, state: 'wrong', detail, advice: 'Is the address right, and its ingress up?' }];
+  }
+  return [
+    { ...gateway, state: 'ok', detail: `answers at ${url}` },
+    ...facts.services.map(({ name, state, version, latencyMs }): Finding => {
+      const known = [version, latencyMs === undefined ? undefined : `${Math.round(latencyMs)} ms`];
+      const detail = [state, ...known.filter((one) => one !== undefined)].join(', ');
+      if (state === 'up') return { area: 'service', subject: name, state: 'ok', detail };
+      const isAbsent = state === 'not_deployed';
+      const advice = isAbsent
+        ? 'Deploy it, or leave it out on purpose.'
+        : `See why ${name} does not answer the gateway: its log, its pods, its network policy.`;
+      return { area: 'service', subject: name, state: isAbsent ? 'warning' : 'wrong', detail, advice };
+    }),
+  ];
 }
 
 export function diagnoseNats(nats: NatsFacts): Finding[] {

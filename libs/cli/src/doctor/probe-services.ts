@@ -6,7 +6,7 @@ import { reasonOf } from '../failure.ts';
 export interface ServiceFacts {
   readonly name: ServiceName;
   /** From its public port; undefined when that does not answer. */
-  readonly status: { readonly version: string; readonly uptimeSeconds: number } | undefined;
+  readonly status: { readonly version: string; readonly uptimeSeconds: number | undefined } | undefined;
   /** Why the public port does not answer. */
   readonly silence: string | undefined;
   /** From its admin port: the checks of readiness that fail; undefined when that does not answer. */
@@ -17,7 +17,15 @@ export interface ServiceFacts {
 
 const TIMEOUT_MS = 2000;
 
-const statusAnswer = z.object({ version: z.string(), uptime_seconds: z.number() });
+const healthAnswer = z.object({ version: z.string() });
+// The gateway's own tells of the services behind it instead.
+const statusAnswer = z.object({ uptime_seconds: z.number() });
+const gatewayAnswer = z.object({
+  services: z.record(
+    z.string(),
+    z.object({ status: z.string(), version: z.string().nullish(), latency_ms: z.number().nullish() }),
+  ),
+});
 const readyAnswer = z.object({
   status: z.string(),
   checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
@@ -28,26 +36,50 @@ export async function probeService(
   name: ServiceName,
   { url, adminUrl }: { readonly url: string; readonly adminUrl: string },
 ): Promise<ServiceFacts> {
-  const [status, ready] = await Promise.all([
+  const [health, status, ready] = await Promise.all([
+    ask(`${url}/health`, healthAnswer),
     ask(`${url}/status`, statusAnswer),
     ask(`${adminUrl}/readyz`, readyAnswer),
   ]);
   return {
     name,
     status:
-      'answer' in status
-        ? { version: status.answer.version, uptimeSeconds: status.answer.uptime_seconds }
+      'answer' in health
+        ? {
+            version: health.answer.version,
+            uptimeSeconds: 'answer' in status ? status.answer.uptime_seconds : undefined,
+          }
         : undefined,
-    silence: 'reason' in status ? status.reason : undefined,
+    silence: 'reason' in health ? health.reason : undefined,
     failing: 'answer' in ready ? ready.answer.checks.filter(({ ok }) => !ok) : undefined,
     draining: 'answer' in ready && ready.answer.status === 'draining',
   };
 }
 
-/** Whether something answers there, for a gateway that is not on this machine. */
-export async function probeGateway(url: string): Promise<string | undefined> {
-  const answer = await ask(`${url}/health`, z.unknown());
-  return 'reason' in answer ? answer.reason : undefined;
+/** What a gateway that is not on this machine says of the services behind it, or why it says nothing. */
+export type GatewayFacts =
+  | { readonly silence: string }
+  | {
+      readonly services: readonly {
+        readonly name: string;
+        readonly state: string;
+        readonly version: string | undefined;
+        readonly latencyMs: number | undefined;
+      }[];
+    };
+
+/** Asks the gateway for all of them; never throws. */
+export async function probeGateway(url: string): Promise<GatewayFacts> {
+  const asked = await ask(`${url}/status`, gatewayAnswer);
+  if ('reason' in asked) return { silence: asked.reason };
+  return {
+    services: Object.entries(asked.answer.services).map(([name, service]) => ({
+      name,
+      state: service.status,
+      version: service.version ?? undefined,
+      latencyMs: service.latency_ms ?? undefined,
+    })),
+  };
 }
 
 async function ask<T>(

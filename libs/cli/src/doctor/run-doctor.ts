@@ -11,7 +11,13 @@ import {
   workerUrl,
 } from '../surroundings.ts';
 import { coloured, type Colour, plural, type Terminal } from '../terminal.ts';
-import { diagnoseDatabase, diagnoseNats, diagnoseServices, diagnoseSystem } from './diagnose.ts';
+import {
+  diagnoseDatabase,
+  diagnoseGateway,
+  diagnoseNats,
+  diagnoseServices,
+  diagnoseSystem,
+} from './diagnose.ts';
 import type { Finding } from './finding.ts';
 import { probeDatabase } from './probe-databases.ts';
 import { probeNats } from './probe-nats.ts';
@@ -33,19 +39,13 @@ export async function runDoctor(command: DoctorCommand, options: RunOptions): Pr
 
 async function examine({ url }: DoctorCommand, surroundings: Surroundings): Promise<Finding[]> {
   const [near, nats, databases] = await Promise.all([
-    url !== undefined && !isLoopback(url) ? examineGateway(url) : examineMachine(surroundings, url),
+    url !== undefined && !isLoopback(url)
+      ? probeGateway(url).then((facts) => diagnoseGateway(url, facts))
+      : examineMachine(surroundings, url),
     examineNats(surroundings),
     examineDatabases(surroundings),
   ]);
   return [...near, ...nats, ...databases];
-}
-
-async function examineGateway(url: string): Promise<Finding[]> {
-  const silence = await probeGateway(url);
-  const finding = { area: 'service', subject: 'gateway' } as const;
-  if (silence === undefined) return [{ ...finding, state: 'ok', detail: `answers at ${url}` }];
-  const advice = 'Is the address right, and its ingress up?';
-  return [{ ...finding, state: 'wrong', detail: `does not answer at ${url} (${silence})`, advice }];
 }
 
 async function examineMachine(surroundings: Surroundings, url: string | undefined): Promise<Finding[]> {
