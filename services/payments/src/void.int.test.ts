@@ -155,10 +155,8 @@ describe('POST /internal/payments/{order_id}/void', () => {
       const { body } = await voidOf(order.order_id);
       const charged = journal(order.order_id, 'charge.succeeded').length;
       expect(charged).toBe(body.outcome === 'captured' ? 1 : 0);
-      for (const { status, body: said } of answers) {
-        if (status === 200) expect(said.outcome).toBe(body.outcome);
-        else expect(status).toBe(503);
-      }
+      const said = answers.map((answer) => (answer.status === 503 ? 'unknown' : answer.body.outcome));
+      expect([body.outcome, 'unknown']).toEqual(expect.arrayContaining(said));
       expect(await shop.refundsOf(order.order_id)).toEqual([]);
     }
     await expectBalanced(shop);
