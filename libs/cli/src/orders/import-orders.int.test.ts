@@ -88,6 +88,11 @@ async function startShop() {
     if (path.endsWith('/login')) return { status: 200, json: { access_token: 't' } };
     if (method === 'GET' && path.startsWith('/api/v1/customers')) return page(path, customers);
     if (method === 'GET' && path.startsWith('/api/v1/products')) return page(path, products);
+    if (method === 'GET' && path.startsWith('/api/v1/orders/')) {
+      const id = path.split('/').at(-1) ?? '';
+      const status = states.get(id) === 'cancel' ? 'canceled' : 'confirmed';
+      return { status: 200, json: { id, status } };
+    }
     if (method === 'GET' && path.startsWith('/api/v1/payments')) {
       const order = new URL(path, 'http://x').searchParams.get('order_id') ?? '';
       const status = settled.has(`pay_${order}`) ? 'succeeded' : 'pending';

@@ -52,6 +52,8 @@ export function replayReversal(
 }
 
 async function cancel(api: Api, order: RefundableOrder, { invoice }: Reversal): Promise<Outcome<'canceled'>> {
+  const known = await api.send({ method: 'GET', path: `/orders/${order.id}` });
+  if (wasCanceled.safeParse(known.body).success) return { kind: 'canceled', isNew: false, order };
   const answer = await api.send({
     method: 'POST',
     path: `/orders/${order.id}/cancel`,
@@ -60,6 +62,8 @@ async function cancel(api: Api, order: RefundableOrder, { invoice }: Reversal): 
   if (answer.problem !== undefined) return refused('the order could not be canceled', answer);
   return { kind: 'canceled', isNew: !answer.replayed, order };
 }
+
+const wasCanceled = z.object({ status: z.enum(['canceled', 'cancel_pending']) });
 
 const payments = z.object({ data: z.array(z.object({ id: z.string(), status: z.string() })) });
 
