@@ -23,7 +23,7 @@ export function answer(
   const length = status === 204 || status === 304 ? [] : ['content-length', String(Buffer.byteLength(body))];
   response.writeHead(status, [...commonHeaders(exchange, origins, vary), ...headers, ...length]);
   response.end(request.method === 'HEAD' || length.length === 0 ? undefined : body);
-  
+  if (!request.complete) readRest(exchange);
 }
 
 /** Answers with the document of a problem; anything else that was thrown is a bug and gets the fixed 500. */
