@@ -13,6 +13,7 @@ import { canonicalJson, newId } from '@zoco/kernel';
 import { connect } from '@zoco/postgres';
 import { createTestWorld, type TestWorld } from '@zoco/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readPdf } from '../fixtures/pdf-reader.ts';
 import { createInvoicingApp } from './app.ts';
 import { handlers } from './consumers/index.ts';
 
@@ -378,6 +379,62 @@ describe('GET /invoices/{id} and its PDF', () => {
     );
     expect(again.equals(bytes)).toBe(true);
   });
+});
+
+test('403 for an API key without the scope, on every route', async () => {
+  const tenant = world.addTenant();
+  const headers = await world.bearer({
+    tenantId: tenant.id,
+    userId: newId('apiKey'),
+    scope: 'orders:read',
+    roles: ['staff'],
+  });
+  const json = { ...headers, 'content-type': 'application/json' };
+  const answers = await Promise.all([
+    app.request('/api/v1/invoices', { headers }),
+    app.request('/api/v1/invoices/inv_none', { headers }),
+    app.request('/api/v1/invoices/inv_none/pdf', { headers }),
+    app.request('/api/v1/invoices', { method: 'POST', headers: json, body: '{"order_id":"x"}' }),
+    app.request('/api/v1/bill/generate', { method: 'POST', headers: json, body: '{"order_id":"x"}' }),
+  ]);
+  for (const answer of answers) {
+    expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([403, 'scope_missing']);
+  }
+});
+
+test('a list can be of one customer, and refuses what it does not know', async () => {
+  const tenant = world.addTenant();
+  const customer = { ...customerUpdated.data.parse(customerUpdated.example), id: newId('customer') };
+  const order = orderOf({ customer, user_id: null });
+  await deliver(tenant, orderConfirmed, order);
+  await deliver(tenant, orderConfirmed, orderOf());
+  const found = await get(`/api/v1/invoices?customer_id=${customer.id}`, tenant, undefined, 'staff');
+  expect(await found.json()).toMatchObject({ data: [{ order_id: order.order_id }], next_cursor: null });
+  for (const query of ['limit=0', 'limit=101', 'cursor=nonsense', 'color=red']) {
+    expect((await get(`/api/v1/invoices?${query}`, tenant, undefined, 'staff')).status).toBe(422);
+  }
+});
+
+test('a PDF that the client has is not sent again, and the hash is that of its attachment', async () => {
+  const tenant = world.addTenant();
+  const order = orderOf();
+  await deliver(tenant, orderConfirmed, order);
+  const list = await get(`/api/v1/invoices?order_id=${order.order_id}`, tenant, undefined, 'staff');
+  const [invoice] = ((await list.json()) as { data: { id: string; sha256: string }[] }).data;
+  const headers = await world.bearer({ tenantId: tenant.id, userId: order.user_id ?? '' });
+  const path = `/api/v1/invoices/${invoice?.id}/pdf`;
+  const pdf = await app.request(path, { headers });
+  const etag = pdf.headers.get('etag') ?? '';
+  const again = await app.request(path, { headers: { ...headers, 'if-none-match': `"other", W/${etag}` } });
+  expect([again.status, await again.text()]).toEqual([304, '']);
+  const file = readPdf(Buffer.from(await pdf.arrayBuffer()));
+  const attached = [...file.objects.values()].find(({ dictionary }) =>
+    dictionary.includes('/Type /EmbeddedFile'),
+  );
+  const hash = createHash('sha256')
+    .update(attached?.stream ?? '')
+    .digest('hex');
+  expect(hash).toBe(invoice?.sha256);
 });
 
 describe.each(['/api/v1/invoices', '/api/v1/bill/generate'])('POST %s', (path) => {
