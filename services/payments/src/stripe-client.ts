@@ -9,12 +9,15 @@ export type StripeSettings = Pick<
   'STRIPE_SECRET_KEY' | 'STRIPE_API_URL' | 'PAYMENTS_STRIPE_TIMEOUT_MS'
 >;
 
-/** The SDK, pointed at Stripe or at another host that speaks like it. */
-export function createStripe(settings: StripeSettings): Stripe {
+/**
+ * The SDK, pointed at Stripe or at another host that speaks like it.
+ * @param retriesMax how often the SDK itself repeats a call, with the same key
+ */
+export function createStripe(settings: StripeSettings, retriesMax = 2): Stripe {
   return new Stripe(settings.STRIPE_SECRET_KEY, {
     apiVersion: API_VERSION,
     timeout: settings.PAYMENTS_STRIPE_TIMEOUT_MS,
-    maxNetworkRetries: 2,
+    maxNetworkRetries: retriesMax,
     telemetry: false,
     appInfo: { name: 'zoco-payments' },
     ...hostOf(settings.STRIPE_API_URL),

@@ -11,6 +11,7 @@ const REQUEST_HEADERS = [
   'Last-Event-ID',
   'Traceparent',
   'X-Api-Key',
+  'X-Cart-Token',
   'X-Idempotency-Key',
   'X-Request-Id',
   'X-Tenant',
@@ -25,6 +26,7 @@ const ANSWER_HEADERS = [
   'RateLimit',
   'RateLimit-Policy',
   'Retry-After',
+  'X-Cart-Token',
   'X-Request-Id',
 ].join(', ');
 
