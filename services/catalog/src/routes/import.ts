@@ -81,7 +81,7 @@ export function importRoutes({ config, cache, failpoint }: RouteDeps) {
     } catch (error) {
       throw error instanceof Problem ? withSummary(error, summary) : error;
     }
-    return c.json(summary, 200);
+    return c.json(inOrderOfLines(summary), 200);
   });
   return router;
 }
@@ -93,7 +93,16 @@ function emptySummary(): ImportSummary {
 /** An import that breaks off has imported what came before: the answer says so. */
 function withSummary(problem: Problem, imported: ImportSummary): Problem {
   const { kind, code, message, errors, cause } = problem;
-  return new Problem(kind, code, message, { errors, cause, extensions: { imported } });
+  return new Problem(kind, code, message, {
+    errors,
+    cause,
+    extensions: { imported: inOrderOfLines(imported) },
+  });
+}
+
+/** What cannot be read is refused as it comes, what cannot be written only with its batch. */
+function inOrderOfLines(summary: ImportSummary): ImportSummary {
+  return { ...summary, refused: summary.refused.toSorted((a, b) => a.line - b.line) };
 }
 
 function formatOf(contentType: string | undefined): ImportFormat {
