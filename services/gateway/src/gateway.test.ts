@@ -154,6 +154,8 @@ describe('what a client cannot say', () => {
     const response = await behind.fetch('/api/v1/products', { headers });
     expect(asked()['x-zoco-client-ip']).toBe('198.51.100.7');
     expect(response.headers.get('strict-transport-security')).toBe('max-age=31536000');
+    const direct = await gateway.fetch('/health', { headers: { 'x-forwarded-proto': 'https' } });
+    expect(direct.headers.get('strict-transport-security')).toBeNull();
   });
 
   test('request ids: a good one is kept, a bad one replaced', async () => {

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { httpDuration } from '@zoco/service';
 import { createTestTokens, eventually, testTenant } from '@zoco/testing';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { openRaw } from '../fixtures/raw-request.ts';
@@ -125,6 +127,35 @@ describe('bodies', () => {
   });
 });
 
+describe('a client that goes on sending after it was answered', () => {
+  const head = (length: string) =>
+    `POST /api/v1/products/import HTTP/1.1\r\nhost: x\r\nauthorization: ${headers.authorization}\r\n${length}\r\n\r\n`;
+
+  test('may finish, and use its connection again', async () => {
+    service.listener = (_request, response) => void response.writeHead(422).end('{}');
+    const body = 'x'.repeat(4_000_000);
+    const socket = openRaw(gateway.port, head(`content-length: ${body.length}`) + body.slice(0, 100));
+    await once(socket, 'data');
+    socket.write(`${body.slice(100)}GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+    expect(await text(socket)).toMatch(/HTTP\/1\.1 200 OK/);
+    // The service did not read it all, so nobody else may use that connection.
+    await expect.poll(() => service.requests[0]?.socket.destroyed).toBe(true);
+  });
+
+  test('is cut off when it does not come to an end', async () => {
+    service.listener = (_request, response) => void response.writeHead(422).end('{}');
+    const answer = text(openRaw(gateway.port, `${head('transfer-encoding: chunked')}5\r\nhello\r\n`));
+    expect(await answer).toMatch(/^HTTP\/1\.1 422 /);
+  });
+
+  test('is cut off when its body is too large and does not come to an end', async () => {
+    service.listener = (request) => void request.resume();
+    const chunk = `${(70_000).toString(16)}\r\n${'x'.repeat(70_000)}\r\n`;
+    const bytes = head('transfer-encoding: chunked').replace('/import', '') + chunk;
+    expect(await text(openRaw(gateway.port, bytes))).toMatch(/^HTTP\/1\.1 413 /);
+  });
+});
+
 describe('answers', () => {
   test('stream: what the service has written is there before it ends', async () => {
     let finish = () => {};
@@ -159,6 +190,11 @@ describe('answers', () => {
     leaving.abort();
     await expect(answer).rejects.toThrow('aborted');
     await left;
+    const counted = async () =>
+      (await httpDuration.get()).values.some(
+        ({ labels }) => labels.route === '/api/v1/orders' && labels.status === 499,
+      );
+    await expect.poll(counted).toBe(true);
   });
 
   test('headers of one connection stay there', async () => {
@@ -176,11 +212,11 @@ describe('event streams', () => {
   const nextOf = (response: Response) => response.body?.pipeThrough(new TextDecoderStream()).getReader();
 
   test('arrive event by event, beyond the time limit of others', async () => {
-    const writers: ((text: string) => void)[] = [];
+    const writers: ((event: string) => void)[] = [];
     service.listener = (_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.flushHeaders();
-      writers.push((text) => void response.write(text));
+      writers.push((event) => void response.write(event));
     };
     const response = await hasty.fetch('/api/v1/orders/ord_1/events', { headers });
     const reader = nextOf(response);
@@ -188,9 +224,9 @@ describe('event streams', () => {
     service.listener = () => {};
     expect((await hasty.fetch('/api/v1/orders', { headers })).status).toBe(504);
     expect((await hasty.fetch('/api/v1/orders', { headers })).status).toBe(504);
-    for (const text of ['data: 1\n\n', 'data: 2\n\n']) {
-      writers[0]?.(text);
-      expect((await reader?.read())?.value).toBe(text);
+    for (const event of ['data: 1\n\n', 'data: 2\n\n']) {
+      writers[0]?.(event);
+      expect((await reader?.read())?.value).toBe(event);
     }
     await reader?.cancel();
   });

@@ -44,7 +44,7 @@ export class Proxy {
     const keeper = this.#keepTime(exchange, operation);
     const incoming = await this.#ask(exchange, operation, undefined, keeper);
     keeper.headArrived();
-    this.#relay(exchange, incoming);
+    this.#relay(exchange, incoming, keeper);
   }
 
   async #forwardCacheable(exchange: Exchange, operation: Operation, key: string): Promise<void> {
@@ -64,7 +64,7 @@ export class Proxy {
     cacheLookups.inc({ result: stored && incoming.statusCode === 304 ? 'revalidated' : 'miss' });
     if (fresh === undefined) {
       cache.delete(key);
-      this.#relay(exchange, incoming);
+      this.#relay(exchange, incoming, keeper);
       return;
     }
     cache.set(key, fresh);
@@ -107,7 +107,7 @@ export class Proxy {
   }
 
   /** Head first, then the body as it comes; whichever side breaks off takes the other with it. */
-  #relay(exchange: Exchange, incoming: IncomingMessage): void {
+  #relay(exchange: Exchange, incoming: IncomingMessage, keeper: TimeKeeper): void {
     const { request, response } = exchange;
     const headers = toClient(incoming.rawHeaders);
     const vary = rawHeader(incoming.rawHeaders, 'vary');
@@ -115,10 +115,11 @@ export class Proxy {
       headers.push('cache-control', cacheControlOf(rawHeader(headers, 'etag') !== undefined));
     }
     incoming.on('error', () => response.destroy());
-    response.once('close', () => incoming.destroy());
     response.once('finish', () => {
       if (request.complete) return;
+      // The service has answered without the rest of the body; its connection is of no use to others.
       request.unpipe();
+      keeper.giveUp(new Error('answered before the end of the body'));
       readRest(exchange);
     });
     response.writeHead(incoming.statusCode ?? 502, [

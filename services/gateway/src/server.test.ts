@@ -82,7 +82,19 @@ describe('slow clients', () => {
     const refused = openRaw(gateway.port, 'GET /health HTTP/1.1\r\nhost: x\r\n\r\n');
     expect(await text(refused).catch(() => '')).toBe('');
     for (const socket of sockets) socket.destroy();
+    const again = () =>
+      gateway.fetch('/health').then(
+        ({ status }) => status,
+        () => 0,
+      );
+    await expect.poll(again).toBe(200);
   });
+});
+
+test('a connection ends after a thousand requests, so that clients find new replicas', async () => {
+  const answers = await sendRaw(gateway.port, 'GET /health HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(1100));
+  expect(answers.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(1000);
+  expect(answers.match(/connection: close/g)).toHaveLength(1);
 });
 
 test('a stop waits for the requests in hand and takes no new ones', async () => {

@@ -9,6 +9,8 @@ export interface TimeKeeper {
   readonly signal: AbortSignal;
   /** Monotonic clock: when the head of the answer must be there. */
   readonly deadlineMs: number;
+  /** Ends the exchange with the service, and with the client unless it has been answered already. */
+  giveUp(reason: Error): void;
   /** The head is there; what follows may take the total time, or any time. */
   headArrived(): void;
   /** Counts the bytes that really come, whatever their header says, and notices when they stop. */
@@ -30,7 +32,7 @@ export function createTimeKeeper(exchange: Exchange, limits: TimeLimits, clock: 
   function giveUp(reason: Error): void {
     controller.abort(reason);
     // An answer that has begun cannot be taken back, only broken off, so that it is not taken for a whole one.
-    if (response.headersSent) response.destroy();
+    if (response.headersSent && !response.writableFinished) response.destroy();
   }
 
   function timeOver(): void {
@@ -46,6 +48,7 @@ export function createTimeKeeper(exchange: Exchange, limits: TimeLimits, clock: 
   return {
     signal: controller.signal,
     deadlineMs,
+    giveUp,
     headArrived() {
       if (limits.totalMs === limits.headMs) return;
       clearTimeout(timer);

@@ -182,6 +182,19 @@ describe('the circuit breaker', () => {
     expect(service.requests).toHaveLength(1);
   });
 
+  test('gives the place of a probe whose client left to the next one', async () => {
+    await openBreaker();
+    clock.advance(5000);
+    service.listener = () => {};
+    const leaving = new AbortController();
+    const probe = gateway.fetch('/api/v1/orders', { headers, signal: leaving.signal });
+    await expect.poll(() => service.requests.length).toBe(1);
+    leaving.abort();
+    await expect(probe).rejects.toThrow('aborted');
+    service.listener = json({});
+    await expect.poll(() => ask()).toBe('200 ok');
+  });
+
   test('does not blame the service for clients that are refused', async () => {
     service.listener = json({ code: 'order_missing' }, {}, 404);
     for (let index = 0; index < 30; index += 1) expect(await ask()).toBe('404 order_missing');

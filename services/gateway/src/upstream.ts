@@ -197,7 +197,6 @@ function attempt(connect: Connector, request: UpstreamRequest, clock: Clock): Pr
     });
     outgoing.once('response', resolve);
     outgoing.on('error', (cause) => {
-      if (body !== undefined && connected) body.unpipe(outgoing);
       reject(signal.aborted ? reasonOf(signal) : new TryFailed(connected ? 'broken' : 'not_sent', cause));
     });
     outgoing.once('close', () => signal.removeEventListener('abort', giveUp));
