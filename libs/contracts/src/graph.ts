@@ -46,7 +46,6 @@ export const HANDLES: Readonly<Record<ServiceName, readonly EventDefinition[]>> 
   catalog: [orders.orderConfirmed, orders.orderCanceled, orders.orderExpired],
   cart: [catalog.productUpdated, catalog.productDeleted, orders.orderCreated],
   orders: [
-    payments.paymentCreated,
     payments.paymentSucceeded,
     payments.paymentFailed,
     payments.paymentCanceled,

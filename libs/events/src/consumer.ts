@@ -151,19 +151,39 @@ async function handleOnce(
     `process ${handler.event.type}`,
     { kind: SpanKind.CONSUMER, attributes, parent: traceparent },
     async () => {
-      const result = await options.db.transact(event.tenantId, async (tx) => {
-        // Blocks while a twin is being handled, and inserts nothing when it has been.
-        const marked = await tx.sql`
-        insert into inbox (tenant_id, consumer, event_id) values (${event.tenantId}, ${durable}, ${event.id})
-        on conflict do nothing`;
-        if (marked.count === 0) return { outcome: 'duplicate' as const, afterCommit: undefined };
-        return { outcome: 'done' as const, afterCommit: await handler.handle(tx, event) };
-      });
-      eventLag.observe({ consumer: durable }, Math.max(0, (Date.now() - event.time.getTime()) / 1000));
-      result.afterCommit?.();
-      return result.outcome;
+      try {
+        const hint = await options.db.transact(event.tenantId, (tx) =>
+          markAndHandle(tx, durable, handler, event),
+        );
+        eventLag.observe({ consumer: durable }, Math.max(0, (Date.now() - event.time.getTime()) / 1000));
+        hint?.();
+        return 'done';
+      } catch (error) {
+        if (error === DUPLICATE) return 'duplicate';
+        throw error;
+      }
     },
   );
+}
+
+/** Thrown to roll back what the handler began before it was known that the event had been handled. */
+const DUPLICATE = new Error('the event has been handled before');
+
+async function markAndHandle(
+  tx: Tx,
+  durable: string,
+  { handle }: EventHandler,
+  event: Received<EventDefinition>,
+): Promise<void | (() => void)> {
+  // Goes out in one packet with what the handler says first, and runs before it. Blocks while a twin is being handled.
+  const marking = tx.sql`
+    insert into inbox (tenant_id, consumer, event_id) values (${event.tenantId}, ${durable}, ${event.id})
+    on conflict do nothing`.execute();
+  const handling = handle(tx, event);
+  handling.catch(() => {});
+  const { count } = await marking;
+  if (count === 0) throw DUPLICATE;
+  return handling;
 }
 
 function parse(

@@ -10,12 +10,12 @@ export interface EventRecord<E extends EventDefinition> {
   readonly data: EventInput<E>;
 }
 
-/** Channel on which a committed event wakes the relays. */
-export const OUTBOX_CHANNEL = 'outbox';
+/** Raised by the commit of an event; wakes the relay of this process. */
+export const OUTBOX_SIGNAL = 'outbox';
 
 /**
  * Records an event in the transaction that made it true: both commit or neither does. Call it after the update of the
- * aggregate's row, whose lock makes the order of events the order of commits.
+ * aggregate's row, whose lock makes the order of events the order of commits. The statement travels with what follows.
  * @throws ZodError when the data does not fit the event, which is a bug
  */
 export function record<E extends EventDefinition>(tx: Tx, event: E, one: EventRecord<E>): Promise<void> {
@@ -36,13 +36,10 @@ export async function recordAll<E extends EventDefinition>(
     data: event.data.parse(one.data),
   }));
   const traceparent = currentTraceparent() ?? null;
-  // The wake-up rides in the same statement and is sent by Postgres only if this commits.
-  await tx.sql`
-    with recorded as (
-      insert into outbox (tenant_id, id, type, aggregate_id, aggregate_version, data, traceparent)
-      select ${tx.tenantId}, r.id, ${event.type}, r.aggregate_id, r.aggregate_version, r.data, ${traceparent}
-      from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
-        as r(id text, aggregate_id text, aggregate_version int, data jsonb)
-      returning 1)
-    select pg_notify(${OUTBOX_CHANNEL}, '') from recorded limit 1`;
+  tx.defer(tx.sql`
+    insert into outbox (tenant_id, id, type, aggregate_id, aggregate_version, data, traceparent)
+    select ${tx.tenantId}, r.id, ${event.type}, r.aggregate_id, r.aggregate_version, r.data, ${traceparent}
+    from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
+      as r(id text, aggregate_id text, aggregate_version int, data jsonb)`);
+  tx.raise(OUTBOX_SIGNAL);
 }

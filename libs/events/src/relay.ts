@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { SpanKind } from '@opentelemetry/api';
@@ -7,7 +8,8 @@ import type { Database, WorkerTx } from '@zoco/postgres';
 import { type Failpoint, inSpan, type Logger } from '@zoco/service';
 import { type OutboxRow, toMessage } from './envelope.ts';
 import { deadLettersOpen, outboxAge, outboxPending, publishFailures, published } from './metrics.ts';
-import { OUTBOX_CHANNEL } from './record.ts';
+import { OUTBOX_SIGNAL } from './record.ts';
+import { OUTBOX_SHARDS } from './tables.ts';
 
 export interface RelayOptions {
   readonly service: ServiceName;
@@ -21,6 +23,11 @@ const LOCK_SPACE = 7001;
 const BATCH_MAX = 128;
 // Below idle_in_transaction_session_timeout (10 s): a batch ends before Postgres would end it.
 const BATCH_BUDGET_MS = 5000;
+/** How long one transaction goes on while events keep coming. Marks become visible, and locks free, at its end. */
+const TRANSACTION_MS = 500;
+/** How long it waits for the next event before it ends, and then for others to come along. */
+const LULL_MS = 25;
+const GATHER_MS = 2;
 const ACK_TIMEOUT_MS = 3000;
 const POLL_MS = 250;
 const MEASURE_MS = 5000;
@@ -41,10 +48,10 @@ export async function runRelay(
   let failures = 0;
   let measureAtMs = 0;
   let purgeAtMs = performance.now() + PURGE_MS;
-  let unlisten: (() => Promise<void>) | undefined;
+  // Every process relays what it records. What another one recorded and could not relay before it died is found by polling.
+  const stopListening = options.db.onSignal(OUTBOX_SIGNAL, waker.wake);
   while (!signal.aborted) {
     try {
-      unlisten ??= await options.db.listen(OUTBOX_CHANNEL, waker.wake);
       const nowMs = performance.now();
       if (nowMs >= measureAtMs) {
         await measure(options.db);
@@ -54,9 +61,13 @@ export async function runRelay(
         await purge(options.db);
         purgeAtMs = nowMs + PURGE_MS;
       }
-      const sent = await relayOnce(js, options);
+      const sent = await relayOnce(js, options, async () => {
+        if (!(await waker.sleep(LULL_MS))) return false;
+        await delay(GATHER_MS);
+        return !signal.aborted;
+      });
       failures = 0;
-      if (sent === 0) await waker.sleep(POLL_MS);
+      if (sent < BATCH_MAX) await waker.sleep(POLL_MS);
     } catch (error) {
       if (failures % 10 === 3)
         options.log.warn({ err: error, failures }, 'the outbox cannot be published at the moment');
@@ -65,36 +76,58 @@ export async function runRelay(
       failures += 1;
     }
   }
-  await unlisten?.().catch(() => {});
+  stopListening();
 }
 
-/** Publishes one batch of each shard that has something to publish and that nobody else is publishing. */
-export async function relayOnce(js: JetStreamClient, options: RelayOptions): Promise<number> {
-  const shards = await options.db.work(
-    (tx) => tx.sql<{ shard: number }[]>`select distinct shard from outbox where published_at is null`,
+/**
+ * Publishes what is due in the shards that nobody else is publishing, until nothing more is.
+ * @param lull waits for more; false ends the transaction, true looks again within it
+ * @returns how many events went out
+ */
+export function relayOnce(
+  js: JetStreamClient,
+  options: RelayOptions,
+  lull: () => Promise<boolean> = () => Promise.resolve(false),
+): Promise<number> {
+  return options.db.work(
+    async (tx) => {
+      const endMs = performance.now() + TRANSACTION_MS;
+      let count = 0;
+      let sent: string[] = [];
+      do {
+        const rows = await markAndTake(tx, sent);
+        const { done, failure } = await publishInOrder(js, options.service, rows);
+        options.failpoint?.('after-publish-before-mark');
+        if (failure !== undefined && count + done.length === 0)
+          throw new Error('JetStream took no event of the batch', { cause: failure });
+        sent = done;
+        count += done.length;
+        if (failure !== undefined) break;
+      } while (performance.now() < endMs && (sent.length === BATCH_MAX || (count > 0 && (await lull()))));
+      if (sent.length > 0) tx.defer(mark(tx, sent));
+      return count;
+    },
+    // A mark that is lost means one more publication, which JetStream or the inbox knows for what it is.
+    { durable: false },
   );
-  const counts = await Promise.all(shards.map(({ shard }) => relayShard(js, options, shard)));
-  return counts.reduce((sum, count) => sum + count, 0);
 }
 
-function relayShard(js: JetStreamClient, options: RelayOptions, shard: number): Promise<number> {
-  return options.db.work(async (tx) => {
-    const [lock] = await tx.sql<
-      { held: boolean }[]
-    >`select pg_try_advisory_xact_lock(${LOCK_SPACE}, ${shard}) as held`;
-    if (!lock?.held) return 0;
-    const rows = await tx.sql<OutboxRow[]>`
+const mark = ({ sql }: WorkerTx, sent: readonly string[]) =>
+  sql`update outbox set published_at = clock_timestamp() where seq = any(${sent}::bigint[])`;
+
+/** One round trip: marks what went out, and takes what is due in the shards whose locks this transaction holds or gets. */
+function markAndTake(tx: WorkerTx, sent: readonly string[]): Promise<readonly OutboxRow[]> {
+  return tx.sql<OutboxRow[]>`
+    with marked as (${mark(tx, sent)}),
+    mine as materialized (
+      select shard from generate_series(0, ${OUTBOX_SHARDS - 1}::int) as shard
+      where pg_try_advisory_xact_lock(${LOCK_SPACE}, shard))
+    select due.* from mine cross join lateral (
       select seq, tenant_id, id, type, aggregate_id, aggregate_version, data, traceparent, created_at
-      from outbox where published_at is null and shard = ${shard} order by seq limit ${BATCH_MAX}`;
-    const { done, failure } = await publishInOrder(js, options.service, rows);
-    options.failpoint?.('after-publish-before-mark');
-    if (done.length > 0) {
-      await tx.sql`update outbox set published_at = now() where seq = any(${done}::bigint[])`;
-    }
-    if (failure !== undefined && done.length === 0)
-      throw new Error('JetStream took no event of the batch', { cause: failure });
-    return done.length;
-  });
+      from outbox
+      where published_at is null and outbox.shard = mine.shard and seq <> all(${sent}::bigint[])
+      order by seq limit ${BATCH_MAX}) as due
+    order by due.seq limit ${BATCH_MAX}`;
 }
 
 /**
@@ -172,8 +205,8 @@ async function measure(db: Database): Promise<void> {
 async function purge(db: Database): Promise<void> {
   const batch = (table: 'outbox' | 'inbox') => (tx: WorkerTx) =>
     table === 'outbox'
-      ? tx.sql`delete from outbox where ctid = any(array(
-          select ctid from outbox where published_at < now() - interval '14 days' limit 1000))`
+      ? tx.sql`delete from outbox where published_at < now() - interval '14 days' and seq = any(array(
+          select seq from outbox order by seq limit 1000))`
       : tx.sql`delete from inbox where ctid = any(array(
           select ctid from inbox where processed_at < now() - interval '15 days' limit 1000))`;
   for (const table of ['outbox', 'inbox'] as const) {
@@ -181,8 +214,13 @@ async function purge(db: Database): Promise<void> {
   }
 }
 
-/** Sleep that a NOTIFY cuts short; a wake-up that comes while awake is kept for the next sleep. */
-function createWaker(signal: AbortSignal): { wake: () => void; sleep: (ms: number) => Promise<void> } {
+interface Waker {
+  readonly wake: () => void;
+  /** Sleeps, at most `ms`; a wake-up that came while awake ends it at once. @returns whether it was woken */
+  readonly sleep: (ms: number) => Promise<boolean>;
+}
+
+function createWaker(signal: AbortSignal): Waker {
   let woken = false;
   let awake: (() => void) | undefined;
   const wake = () => {
@@ -201,7 +239,9 @@ function createWaker(signal: AbortSignal): { wake: () => void; sleep: (ms: numbe
         clearTimeout(timer);
         awake = undefined;
       }
+      const answer = woken;
       woken = signal.aborted;
+      return answer;
     },
   };
 }

@@ -37,12 +37,10 @@ export const outbox = pgTable(
     publishedAt: time('published_at'),
   },
   (table) => [
-    uniqueIndex('outbox_id').on(table.id),
     uniqueIndex('outbox_aggregate').on(table.tenantId, table.aggregateId, table.aggregateVersion, table.type),
     index('outbox_todo')
       .on(table.shard, table.seq)
       .where(sql`published_at is null`),
-    index('outbox_published').on(table.publishedAt),
   ],
 );
 

@@ -43,6 +43,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
   max_connections: '300',
   shared_buffers: '256MB',
   max_wal_size: '4GB',
+  // Outbox, inbox and carts change all the time: statistics a minute old make the planner read whole tenants.
+  autovacuum_naptime: '10s',
   shared_preload_libraries: 'pg_stat_statements',
   log_min_messages: 'warning',
   log_line_prefix: '%m %d %a ',

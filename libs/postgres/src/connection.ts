@@ -23,6 +23,8 @@ export function connect(options: ConnectionOptions): Sql {
       application_name: options.applicationName,
       statement_timeout: options.statementTimeoutMs ?? 5000,
       lock_timeout: 2000,
+      // Short statements by their keys: planning each anew would cost as much as running it.
+      plan_cache_mode: 'force_generic_plan',
       idle_in_transaction_session_timeout: 10_000,
     },
   });

@@ -79,14 +79,14 @@ describe('a connection that ends', () => {
   });
   afterAll(() => admin.end());
 
-  const backendOf = async (tx: { sql: postgres.TransactionSql }) =>
+  const backendOf = async (tx: { sql: postgres.ISql }) =>
     (await tx.sql<{ pid: number }[]>`select pg_backend_pid() as pid`)[0]?.pid ?? 0;
   const kill = (pid: number) => admin`select pg_terminate_backend(${pid}, 5000)`;
   const works = (db: Database) =>
     eventually(async () =>
       expect(await db.read(tenant, (tx) => tx.sql`select 1 as one`)).toMatchObject([{ one: 1 }]),
     );
-  const counter = (tx: { sql: postgres.TransactionSql }, id: string) => tx.sql`
+  const counter = (tx: { sql: postgres.ISql }, id: string) => tx.sql`
     insert into counters (tenant_id, id, total) values (${tenant}, ${id}, 1)
     on conflict (tenant_id, id) do update set total = counters.total + 1`;
 

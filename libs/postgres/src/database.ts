@@ -1,10 +1,12 @@
-import { createGate, retryDelayMs, type TenantId } from '@zoco/kernel';
+import { EventEmitter } from 'node:events';
+import { createGate, isTenantId, retryDelayMs, type TenantId } from '@zoco/kernel';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { type PostgresJsDatabase, PostgresJsSession, PostgresJsTransaction } from 'drizzle-orm/postgres-js';
-import type postgres from 'postgres';
+import type { ParameterOrJSON } from 'postgres';
 import { connect, type Sql } from './connection.ts';
 import { isRetryable } from './failures.ts';
-import { beginGuarded } from './transaction-guard.ts';
+import { TENANT_SETTING } from './tenancy.ts';
+import { type Client, runTransaction, type TransactionEnd } from './transaction.ts';
 
 /** A read-only transaction of one tenant: Postgres itself refuses a write. */
 export interface ReadTx {
@@ -12,18 +14,28 @@ export interface ReadTx {
   /** Drizzle's query builder. */
   readonly db: PostgresJsDatabase;
   /** Tagged template for statements that the builder cannot say. Values become parameters. */
-  readonly sql: postgres.TransactionSql;
+  readonly sql: Client;
 }
 
 /** A transaction of one tenant that may write. Only `Database.transact` makes one. */
-export interface Tx extends ReadTx {
+export interface Tx extends ReadTx, TransactionEnd {
   readonly writable: true;
+  /** Calls who listens to this signal, after the commit and in this process only. */
+  raise(signal: string): void;
 }
 
 /** A transaction across tenants, with the narrow grants of the worker role (relay, sweepers). */
-export interface WorkerTx {
+export interface WorkerTx extends TransactionEnd {
   readonly db: PostgresJsDatabase;
-  readonly sql: postgres.TransactionSql;
+  readonly sql: Client;
+}
+
+export interface WorkOptions {
+  /**
+   * False lets the commit return before it is on disk: a crash of Postgres may undo it, never in part. Only for what is done
+   * again without harm.
+   */
+  readonly durable?: boolean;
 }
 
 export interface DatabaseOptions {
@@ -41,9 +53,11 @@ export interface Database extends AsyncDisposable {
   /** Like `transact`, read only. */
   read<T>(tenantId: TenantId, work: (tx: ReadTx) => Promise<T>): Promise<T>;
   /** Runs `work` across tenants as the worker role. */
-  work<T>(work: (tx: WorkerTx) => Promise<T>): Promise<T>;
+  work<T>(work: (tx: WorkerTx) => Promise<T>, durability?: WorkOptions): Promise<T>;
   /** Calls `onNotify` for each NOTIFY on `channel`; resolves to the function that stops it. */
   listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>>;
+  /** Calls `onRaise` after each commit that raised `signal` in this process; returns the function that stops it. */
+  onSignal(signal: string, onRaise: () => void): () => void;
   /** Answers when the database does, and is set up durably. @throws Error that says what is wrong */
   check(): Promise<void>;
   /** Transactions running and waiting for a connection, for metrics. */
@@ -67,16 +81,22 @@ export function openDatabase(options: DatabaseOptions): Database {
   // The driver queues without limit; the gate turns a long queue into a quick 503.
   const gate = createGate({ concurrency: poolMax, queueMax: 500, waitMsMax: 1000, code: 'database_busy' });
 
-  const inTenant = <T>(mode: 'read only' | '', tenantId: TenantId, work: (tx: Tx) => Promise<T>) =>
-    gate.run(() => begin(runtime, mode, tenantId, work));
+  const signals = new EventEmitter().setMaxListeners(0);
+
+  const inTenant = <T>(mode: 'begin' | 'begin read only', tenantId: TenantId, work: (tx: Tx) => Promise<T>) =>
+    gate.run(() => begin(runtime, signals, mode, tenantId, work));
 
   return {
-    transact: (tenantId, work) => retrying(() => inTenant('', tenantId, work)),
-    read: (tenantId, work) => inTenant('read only', tenantId, work),
-    work: (work) => retrying(() => workerBegin(worker, work)),
+    transact: (tenantId, work) => retrying(() => inTenant('begin', tenantId, work)),
+    read: (tenantId, work) => inTenant('begin read only', tenantId, work),
+    work: (work, durability) => retrying(() => workerBegin(worker, work, durability)),
     async listen(channel, onNotify) {
       const subscription = await (worker ?? runtime).listen(channel, onNotify);
       return () => subscription.unlisten();
+    },
+    onSignal(signal, onRaise) {
+      signals.on(signal, onRaise);
+      return () => void signals.off(signal, onRaise);
     },
     check: () => checkSettings(runtime),
     get load() {
@@ -88,32 +108,48 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
 }
 
-async function begin<T>(
+function begin<T>(
   sql: Sql,
+  signals: EventEmitter,
   mode: string,
   tenantId: TenantId,
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
-  return beginGuarded(sql, mode, async (client) => {
-    // Not awaited on its own: it travels in one packet with the first statement of `work`, in order, on this connection.
-    const setting = client`select set_config('app.tenant_id', ${tenantId}, true)`.execute();
-    const outcome = work({ tenantId, writable: true, db: drizzleOf(client), sql: client });
-    const [value] = await Promise.all([outcome, setting]);
-    return value;
+  // Part of the statement's text: SET takes no parameters, and spares Postgres the planning of a select.
+  if (!isTenantId(tenantId)) throw new Error('not a tenant id');
+  return runTransaction(sql, `${mode}; set local ${TENANT_SETTING} = '${tenantId}'`, (client, end) => {
+    const raise = (signal: string) => end.afterCommit(() => void signals.emit(signal));
+    return work(Object.assign(builderOf(client), end, { tenantId, writable: true as const, raise }));
   });
 }
 
-async function workerBegin<T>(sql: Sql | undefined, work: (tx: WorkerTx) => Promise<T>): Promise<T> {
+async function workerBegin<T>(
+  sql: Sql | undefined,
+  work: (tx: WorkerTx) => Promise<T>,
+  { durable = true }: WorkOptions = {},
+): Promise<T> {
   if (sql === undefined) throw new Error('this database was opened without workerUrl');
-  return beginGuarded(sql, '', (client) => work({ db: drizzleOf(client), sql: client }));
+  const opening = durable ? 'begin' : 'begin; set local synchronous_commit = off';
+  return runTransaction(sql, opening, (client, end) => work(Object.assign(builderOf(client), end)));
+}
+
+/** Both ways to say a statement. Most transactions never need the builder, and it costs more than a statement to set up. */
+function builderOf(client: Client): Pick<WorkerTx, 'db' | 'sql'> {
+  let built: PostgresJsDatabase | undefined;
+  return {
+    sql: client,
+    get db() {
+      return (built ??= drizzleOf(client));
+    },
+  };
 }
 
 /** Drizzle over the client of one transaction, with prepared statements (drizzle's own default re-plans each query). */
-function drizzleOf(client: postgres.TransactionSql): PostgresJsDatabase {
+function drizzleOf(client: Client): PostgresJsDatabase {
   const prepared = new Proxy(client, {
     get(target, property): unknown {
       if (property !== 'unsafe') return Reflect.get(target, property);
-      return (query: string, parameters: postgres.ParameterOrJSON<never>[]) =>
+      return (query: string, parameters: ParameterOrJSON<never>[]) =>
         target.unsafe(query, parameters, { prepare: true });
     },
   });

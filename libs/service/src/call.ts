@@ -2,6 +2,7 @@ import { CALLS, type CallName, type ServiceName } from '@zoco/contracts';
 import { Problem, PROBLEM_STATUS, type ProblemKind, retryDelayMs } from '@zoco/kernel';
 import { SpanKind } from '@opentelemetry/api';
 import { z } from 'zod';
+import { exchange } from './http-exchange.ts';
 import { callDuration } from './metrics.ts';
 import type { ServiceIdentity } from './service-identity.ts';
 import { currentTraceparent, inSpan } from './telemetry.ts';
@@ -86,27 +87,23 @@ async function once(
   const { callee, method } = CALLS[name];
   const timeoutMs = options.timeoutMs ?? 1000;
   const stop = callDuration.startTimer({ callee, call: name });
-  const headers = new Headers(options.headers);
-  headers.set(SERVICE_TOKEN_HEADER, await identity.tokenFor(callee));
-  headers.set(TIMEOUT_HEADER, String(timeoutMs));
   const traceparent = currentTraceparent();
-  if (traceparent !== undefined) headers.set('traceparent', traceparent);
-  if (options.userToken !== undefined) headers.set('authorization', `Bearer ${options.userToken}`);
-  if (options.tenantId !== undefined) headers.set('x-tenant', options.tenantId);
-  if (options.body !== undefined) headers.set('content-type', 'application/json');
+  const headers = {
+    ...options.headers,
+    [SERVICE_TOKEN_HEADER]: await identity.tokenFor(callee),
+    [TIMEOUT_HEADER]: String(timeoutMs),
+    ...(traceparent === undefined ? {} : { traceparent }),
+    ...(options.userToken === undefined ? {} : { authorization: `Bearer ${options.userToken}` }),
+    ...(options.tenantId === undefined ? {} : { 'x-tenant': options.tenantId }),
+    ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
+  };
+  const body = options.body === undefined ? undefined : JSON.stringify(options.body);
   let status = 0;
   try {
-    const response = await fetch(url, {
-      method,
-      headers,
-      signal: AbortSignal.timeout(timeoutMs),
-      redirect: 'error',
-      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
-    });
-    status = response.status;
-    const text = await response.text();
-    if (response.ok) return text === '' ? undefined : JSON.parse(text);
-    throw refusal(callee, status, text);
+    const answer = await exchange(url, { method, headers, body, timeoutMs });
+    ({ status } = answer);
+    if (status >= 200 && status < 300) return answer.text === '' ? undefined : JSON.parse(answer.text);
+    throw refusal(callee, status, answer.text);
   } catch (error) {
     throw error instanceof Problem ? error : new CallOutcomeUnknown(callee, error);
   } finally {

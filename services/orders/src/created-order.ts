@@ -35,6 +35,8 @@ export function createdOrder(pending: PendingOrder, facts: CreationFacts): Order
     ...NOTHING_HAPPENED_YET,
     ...pending,
     ...totals,
+    // Payments opens one for every order; on account nobody is asked for money yet.
+    paymentStatus: pending.paymentMethod === 'on_account' ? 'unpaid' : 'pending',
     tenantId: tenant.id,
     items: totals.items,
     status: 'created',
@@ -60,7 +62,6 @@ export function createdOrder(pending: PendingOrder, facts: CreationFacts): Order
 }
 
 const NOTHING_HAPPENED_YET = {
-  paymentStatus: 'unpaid',
   paymentVersion: 0,
   paymentAttempts: 0,
   paymentFailure: null,

@@ -1,4 +1,4 @@
-import { paymentCreated, paymentSucceeded } from '@zoco/contracts';
+import { paymentFailed, paymentSucceeded } from '@zoco/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openShop, type Shop } from '../fixtures/shop.ts';
 import { createOrderStreams } from './order-streams.ts';
@@ -57,7 +57,8 @@ describe('GET /api/v1/orders/{id}/events', () => {
     expect(response.headers.get('content-type')).toBe('text/event-stream');
     const events = eventsOf(response);
     expect((await events.next()).value).toEqual({ id: 2, status: 'created' });
-    await shop.deliver(paymentCreated, payment(order), 1);
+    const decline = { attempt: 1, code: 'card_declined', detail: 'Your card was declined.' };
+    await shop.deliver(paymentFailed, { ...payment(order), ...decline }, 1);
     expect((await events.next()).value).toEqual({ id: 3, status: 'created' });
     await shop.request('POST', `/api/v1/orders/${order.id}/cancel`, { headers });
     expect((await events.next()).value).toEqual({ id: 4, status: 'canceled' });

@@ -1,7 +1,6 @@
 import {
   orderStatus,
   type OrderStatus,
-  paymentCreated,
   paymentFailed,
   paymentRefunded,
   paymentSucceeded,
@@ -139,7 +138,6 @@ interface Model {
 }
 
 type Command =
-  | 'created'
   | 'decline'
   | 'capture'
   | 'refund half'
@@ -149,7 +147,6 @@ type Command =
   | 'deliver'
   | 'expire';
 const COMMANDS: readonly Command[] = [
-  'created',
   'decline',
   'capture',
   'refund half',
@@ -165,7 +162,7 @@ describe('whatever happens to a card order, in whatever order', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.constantFrom(...COMMANDS), { maxLength: 12 }), async (commands) => {
         const order = await placeOne();
-        const model: Model = { status: 'created', payment: 'unpaid', version: 2, events: ['order.created'] };
+        const model: Model = { status: 'created', payment: 'pending', version: 2, events: ['order.created'] };
         const payment = createPayment(order);
         for (const command of commands) {
           await payment.act(command);
@@ -220,7 +217,6 @@ describe('whatever happens to a card order, in whatever order', () => {
       );
     }
     async function act(command: Command): Promise<void> {
-      if (command === 'created') await shop.deliver(paymentCreated, reference, (version += 1));
       if (command === 'decline' && !captured) {
         const decline = { attempt: 1, code: 'card_declined', detail: 'Declined.' };
         await shop.deliver(paymentFailed, { ...reference, ...decline }, (version += 1));
@@ -272,9 +268,6 @@ describe('whatever happens to a card order, in whatever order', () => {
     const pay = (payment: Model['payment']) => Object.assign(model, { payment, version: model.version + 1 });
     const waits = model.payment === 'unpaid' || model.payment === 'pending';
     switch (command) {
-      case 'created':
-        if (model.payment === 'unpaid' && ['created'].includes(model.status)) pay('pending');
-        break;
       case 'decline':
         if (model.status === 'created' && waits) pay('unpaid');
         break;

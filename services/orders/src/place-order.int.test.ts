@@ -39,7 +39,7 @@ describe('POST /api/v1/orders', () => {
       user_id: buyer.userId,
       customer_id: null,
       status: 'created',
-      payment_status: 'unpaid',
+      payment_status: 'pending',
       payment_method: 'card',
       currency: 'EUR',
       items: [

@@ -20,6 +20,7 @@ const payments = {
     read: never,
     work: never,
     listen: never,
+    onSignal: () => () => {},
     check: never,
     load: { running: 0, waiting: 0, max: 0 },
     async [Symbol.asyncDispose]() {},

@@ -120,9 +120,8 @@ async function create(
   claim: Claim,
   answer: Answer,
 ): Promise<void> {
-  const saving = saveCreated(tx, order, claim, answer);
-  // Sent along without waiting; when the claim was lost this fails too, and `saving` tells why.
-  const recording = record(tx, orderCreated, {
+  if (!(await saveCreated(tx, order, claim, answer))) throw new ClaimLost();
+  await record(tx, orderCreated, {
     aggregateId: order.id,
     version: order.version,
     data: {
@@ -132,9 +131,6 @@ async function create(
       cart_id: order.cartId,
     },
   });
-  recording.catch(() => {});
-  if (!(await saving)) throw new ClaimLost();
-  await recording;
 }
 
 /** What `confirm` will make of the order; known beforehand, because the answer is kept in the same transaction. */

@@ -74,7 +74,7 @@ export async function saveCreated(tx: Tx, order: Order, claim: Claim, answer: An
         and key = ${claim.key} and attempt = ${claim.attempt} and state = 'in_progress'
       returning 1),
     created as (
-      update orders set status = 'created', version = 2, changed_by = placed_by, request = null,
+      update orders set status = 'created', payment_status = ${order.paymentStatus}, version = 2, changed_by = placed_by, request = null,
         customer = ${jsonOrNull(order.customer)}::text::jsonb, buyer_email = ${order.buyerEmail}, buyer_name = ${order.buyerName},
         currency = ${order.currency}, locale = ${order.locale}, prices_include_tax = ${order.pricesIncludeTax},
         subtotal_cents = ${order.subtotalCents}, tax_cents = ${order.taxCents}, shipping_cents = ${order.shippingCents},

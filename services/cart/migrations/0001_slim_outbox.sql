@@ -1,0 +1,2 @@
+DROP INDEX "outbox_id";--> statement-breakpoint
+DROP INDEX "outbox_published";
