@@ -4,3 +4,4 @@ export { type TokenOptions, createTestTokens, type TestTokens } from './tokens.t
 export { createTestDatabase, type TestDatabase } from './database.ts';
 export { eventually } from './eventually.ts';
 export { startPrivateNats, startTestServers, type TestServers } from './servers.ts';
+export { kubernetesTools, type KubernetesTools } from './kubernetes-tools.ts';
