@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { breakingChanges, explain } from './reference/compatibility.ts';
 import { CHART_GRAPH_FILE, chartGraph } from './reference/chart-graph.ts';
+import { CHART_PERMISSIONS_FILE, chartPermissions } from './reference/chart-permissions.ts';
 import { withDiagram } from './reference/diagram.ts';
 import {
   ARCHITECTURE_PAGE,
@@ -10,7 +11,7 @@ import {
   writtenSchemas,
 } from './reference/files.ts';
 
-// Writes docs/events, the picture in docs/architecture.md and the chart's graph. What lies there is the promise to the readers of events, so it is never overwritten by a change
+// Writes docs/events, the picture in docs/architecture.md and what the chart knows of the graph. What lies there is the promise to the readers of events, so it is never overwritten by a change
 // that breaks it; `--accept-breaking` is for the time before anything was released.
 
 mkdirSync(EVENTS_FOLDER, { recursive: true });
@@ -27,4 +28,6 @@ if (changes.length > 0 && !process.argv.includes('--accept-breaking')) {
   writeFileSync(ARCHITECTURE_PAGE, withDiagram(readFileSync(ARCHITECTURE_PAGE, 'utf8')));
   mkdirSync(new URL('.', CHART_GRAPH_FILE), { recursive: true });
   writeFileSync(CHART_GRAPH_FILE, chartGraph());
+  mkdirSync(new URL('.', CHART_PERMISSIONS_FILE), { recursive: true });
+  writeFileSync(CHART_PERMISSIONS_FILE, chartPermissions());
 }

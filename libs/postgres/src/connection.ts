@@ -1,6 +1,7 @@
 import { drizzle } from 'drizzle-orm/postgres-js';
-import postgres from 'postgres';
+import type postgres from 'postgres';
 import { z } from 'zod';
+import { openDriver } from './driver.ts';
 
 export type Sql = postgres.Sql;
 
@@ -13,7 +14,7 @@ export interface ConnectionOptions {
 
 /** A pool with the session settings that every Zoco connection has (time limits on statements, locks and idle transactions). */
 export function connect(options: ConnectionOptions): Sql {
-  const sql = postgres(options.url, {
+  const sql = openDriver(options.url, {
     max: options.poolMax,
     idle_timeout: 300,
     connect_timeout: 5,

@@ -4,7 +4,9 @@ import { type PostgresJsDatabase, PostgresJsSession, PostgresJsTransaction } fro
 import type postgres from 'postgres';
 import { connect, type Sql } from './connection.ts';
 import { isRetryable } from './failures.ts';
+import { timed, transactionRetries, watchPool } from './metrics.ts';
 import { beginGuarded } from './transaction-guard.ts';
+import { traced, type TraceStatement, traceTarget } from './transaction-trace.ts';
 
 /** A read-only transaction of one tenant: Postgres itself refuses a write. */
 export interface ReadTx {
@@ -51,6 +53,7 @@ export interface Database extends AsyncDisposable {
 }
 
 const RETRIES_MAX = 5;
+const WORKER_POOL_MAX = 4;
 const dialect = new PgDialect();
 
 /** Opens the pools of one service. Connections are made on first use; dispose to close them. */
@@ -61,19 +64,35 @@ export function openDatabase(options: DatabaseOptions): Database {
     ? connect({
         url: options.workerUrl,
         applicationName: `${options.applicationName}-worker`,
-        poolMax: options.workerPoolMax ?? 4,
+        poolMax: options.workerPoolMax ?? WORKER_POOL_MAX,
       })
     : undefined;
   // The driver queues without limit; the gate turns a long queue into a quick 503.
   const gate = createGate({ concurrency: poolMax, queueMax: 500, waitMsMax: 1000, code: 'database_busy' });
+  const target = traceTarget(options.url);
+  const watched = watchPool(() => ({
+    pool: 'runtime',
+    running: gate.running,
+    waiting: gate.waiting,
+    max: poolMax,
+  }));
+  const workers = watchWorkers(worker, options.workerPoolMax ?? WORKER_POOL_MAX);
 
-  const inTenant = <T>(mode: 'read only' | '', tenantId: TenantId, work: (tx: Tx) => Promise<T>) =>
-    gate.run(() => begin(runtime, mode, tenantId, work));
+  const inTenant = <T>(mode: 'read' | 'write', tenantId: TenantId, work: (tx: Tx) => Promise<T>) =>
+    gate.run(() =>
+      timed(mode, () =>
+        traced(target, mode, (statement) => begin(runtime, mode, tenantId, work, statement)),
+      ),
+    );
+  const across = <T>(work: (tx: WorkerTx) => Promise<T>) =>
+    workers.run(() =>
+      timed('worker', () => traced(target, 'worker', (statement) => workerBegin(worker, work, statement))),
+    );
 
   return {
-    transact: (tenantId, work) => retrying(() => inTenant('', tenantId, work)),
-    read: (tenantId, work) => inTenant('read only', tenantId, work),
-    work: (work) => retrying(() => workerBegin(worker, work)),
+    transact: (tenantId, work) => retrying(() => inTenant('write', tenantId, work)),
+    read: (tenantId, work) => inTenant('read', tenantId, work),
+    work: (work) => retrying(() => across(work)),
     async listen(channel, onNotify) {
       const subscription = await (worker ?? runtime).listen(channel, onNotify);
       return () => subscription.unlisten();
@@ -83,6 +102,8 @@ export function openDatabase(options: DatabaseOptions): Database {
       return { running: gate.running, waiting: gate.waiting, max: poolMax };
     },
     async [Symbol.asyncDispose]() {
+      watched[Symbol.dispose]();
+      workers[Symbol.dispose]();
       await Promise.all([runtime.end({ timeout: 5 }), worker?.end({ timeout: 5 })]);
     },
   };
@@ -90,22 +111,52 @@ export function openDatabase(options: DatabaseOptions): Database {
 
 async function begin<T>(
   sql: Sql,
-  mode: string,
+  mode: 'read' | 'write',
   tenantId: TenantId,
   work: (tx: Tx) => Promise<T>,
+  traceStatement: TraceStatement | undefined,
 ): Promise<T> {
-  return beginGuarded(sql, mode, async (client) => {
+  const run = async (client: postgres.TransactionSql): Promise<T> => {
     // Not awaited on its own: it travels in one packet with the first statement of `work`, in order, on this connection.
     const setting = client`select set_config('app.tenant_id', ${tenantId}, true)`.execute();
     const outcome = work({ tenantId, writable: true, db: drizzleOf(client), sql: client });
     const [value] = await Promise.all([outcome, setting]);
     return value;
-  });
+  };
+  return beginGuarded(sql, mode === 'read' ? 'read only' : '', run, traceStatement);
 }
 
-async function workerBegin<T>(sql: Sql | undefined, work: (tx: WorkerTx) => Promise<T>): Promise<T> {
+async function workerBegin<T>(
+  sql: Sql | undefined,
+  work: (tx: WorkerTx) => Promise<T>,
+  traceStatement: TraceStatement | undefined,
+): Promise<T> {
   if (sql === undefined) throw new Error('this database was opened without workerUrl');
-  return beginGuarded(sql, '', (client) => work({ db: drizzleOf(client), sql: client }));
+  return beginGuarded(sql, '', (client) => work({ db: drizzleOf(client), sql: client }), traceStatement);
+}
+
+/** Counts the transactions of the worker pool, whose queue is the driver's. */
+function watchWorkers(sql: Sql | undefined, max: number) {
+  let begun = 0;
+  const watched =
+    sql &&
+    watchPool(() => ({
+      pool: 'worker',
+      running: Math.min(begun, max),
+      waiting: Math.max(0, begun - max),
+      max,
+    }));
+  return {
+    async run<T>(work: () => Promise<T>): Promise<T> {
+      begun += 1;
+      try {
+        return await work();
+      } finally {
+        begun -= 1;
+      }
+    },
+    [Symbol.dispose]: () => watched?.[Symbol.dispose](),
+  };
 }
 
 /** Drizzle over the client of one transaction, with prepared statements (drizzle's own default re-plans each query). */
@@ -130,6 +181,7 @@ async function retrying<T>(run: () => Promise<T>): Promise<T> {
       return await run();
     } catch (error) {
       if (attempt >= RETRIES_MAX || !isRetryable(error)) throw error;
+      transactionRetries.inc();
       await new Promise((resolve) => setTimeout(resolve, 5 + retryDelayMs(attempt, 10, 50, Math.random())));
     }
   }

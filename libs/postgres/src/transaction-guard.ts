@@ -1,4 +1,5 @@
 import postgres from 'postgres';
+import type { TracedStatement, TraceStatement } from './transaction-trace.ts';
 
 const { PostgresError } = postgres;
 
@@ -14,8 +15,9 @@ export async function beginGuarded<T>(
   sql: postgres.Sql,
   mode: string,
   work: (client: postgres.TransactionSql) => Promise<T>,
+  traceStatement?: TraceStatement,
 ): Promise<T> {
-  const guard = createGuard();
+  const guard = createGuard(traceStatement);
   const running = sql.begin(mode, async (client) => {
     try {
       return { value: await work(guard.watch(client)) };
@@ -32,13 +34,13 @@ export async function beginGuarded<T>(
 const never = new Promise<never>(() => {});
 
 /** What the driver's queries are made of; its types do not tell. */
-interface DriverQuery {
+interface DriverQuery extends TracedStatement {
   handler: (query: DriverQuery) => void;
   resolve: (value: unknown) => void;
   reject: (error: unknown) => void;
 }
 
-function createGuard() {
+function createGuard(traceStatement?: TraceStatement) {
   const pending = new Set<DriverQuery>();
   let over: Error | undefined;
 
@@ -56,6 +58,7 @@ function createGuard() {
         return;
       }
       pending.add(query);
+      if (traceStatement !== undefined) follow(query, traceStatement);
       handler(self);
     };
     query.resolve = (value) => {
@@ -86,6 +89,21 @@ function createGuard() {
   }
 
   return { watch, end, isOver: () => over !== undefined };
+}
+
+/** Ends the statement's span with the statement. */
+function follow(query: DriverQuery, traceStatement: TraceStatement): void {
+  const span = traceStatement(query);
+  if (span === undefined) return;
+  const { resolve, reject } = query;
+  query.resolve = (value) => {
+    span.end();
+    resolve(value);
+  };
+  query.reject = (error) => {
+    span.end(error);
+    reject(error);
+  };
 }
 
 /** A statement, and not a fragment's helper such as `sql(name)`. */
