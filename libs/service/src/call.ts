@@ -87,7 +87,6 @@ async function once(
   const timeoutMs = options.timeoutMs ?? 1000;
   const stop = callDuration.startTimer({ callee, call: name });
   const headers = new Headers(options.headers);
-  headers.set(SERVICE_TOKEN_HEADER, await identity.tokenFor(callee));
   headers.set(TIMEOUT_HEADER, String(timeoutMs));
   const traceparent = currentTraceparent();
   if (traceparent !== undefined) headers.set('traceparent', traceparent);
@@ -96,6 +95,7 @@ async function once(
   if (options.body !== undefined) headers.set('content-type', 'application/json');
   let status = 0;
   try {
+    headers.set(SERVICE_TOKEN_HEADER, await identity.tokenFor(callee));
     const response = await fetch(url, {
       method,
       headers,

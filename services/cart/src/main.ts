@@ -9,7 +9,7 @@ import {
   createFailpoint,
   createLogger,
   createTenantDirectory,
-  loadIdentity,
+  openIdentity,
   remoteKeys,
   serve,
   startRuntimeMetrics,
@@ -40,11 +40,7 @@ await using db = openDatabase({
   applicationName: 'cart',
   poolMax: config.DATABASE_POOL_MAX,
 });
-const identity = await loadIdentity({
-  name: 'cart',
-  keyFile: config.SERVICE_IDENTITY_KEY_FILE,
-  jwksFile: config.SERVICE_IDENTITY_JWKS_FILE,
-});
+const identity = await openIdentity('cart', config);
 const call = createCaller(identity, {
   users: config.USERS_URL,
   catalog: config.CATALOG_URL,

@@ -7,7 +7,7 @@ import {
   createCaller,
   createLogger,
   createTenantDirectory,
-  loadIdentity,
+  openIdentity,
   remoteKeys,
   serve,
   startRuntimeMetrics,
@@ -34,11 +34,7 @@ await using _telemetry = await startTelemetry({
 });
 startRuntimeMetrics('gateway', version);
 
-const identity = await loadIdentity({
-  name: 'gateway',
-  keyFile: config.SERVICE_IDENTITY_KEY_FILE,
-  jwksFile: config.SERVICE_IDENTITY_JWKS_FILE,
-});
+const identity = await openIdentity('gateway', config);
 const call = createCaller(identity, { users: config.USERS_URL });
 const tenants = createTenantDirectory(call, log);
 void tenants.load(stop);
