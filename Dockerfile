@@ -57,7 +57,8 @@ COPY --from=build /out/ ./
 ENV PATH=/nodejs/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     NODE_ENV=production \
     SERVICE_VERSION=${VERSION} \
-    HOST=0.0.0.0
+    HOST=0.0.0.0 \
+    PORT=8080
 USER 10001:10001
 EXPOSE 8080 9090
 # Another program of the same image: command ["node", "dist/migrate.js"].
