@@ -61,10 +61,23 @@ function delivery(event: EventDefinition) {
 function edge(caller: ServiceName, callee: ServiceName) {
   const routes = [
     ...routesBetween(CALLS, caller, callee).map((route) => ({ ...route, identity: true })),
-    ...routesBetween(OPEN_CALLS, caller, callee).map((route) => ({ ...route, identity: false })),
+    ...[...routesBetween(OPEN_CALLS, caller, callee), ...webhooksBetween(caller, callee)].map((route) => ({
+      ...route,
+      identity: false,
+    })),
   ];
   const forwarded = PUBLIC_ROUTES.filter(({ service }) => caller === 'gateway' && service === callee);
   return { routes, forwards: forwarded.map(({ prefix }) => `${PUBLIC_BASE}${prefix}`) };
+}
+
+/** What parties outside tell arrives at the gateway; a rule of its own lets a sandbox deliver it directly. */
+function webhooksBetween(caller: ServiceName, callee: ServiceName) {
+  if (caller !== 'gateway') return [];
+  return (OUTSIDE[callee] ?? []).map(({ party, webhookPath }) => ({
+    call: `${party}Webhook`,
+    method: 'POST',
+    path: webhookPath,
+  }));
 }
 
 interface Call extends Omit<InternalCall, 'callee' | 'path'> {
