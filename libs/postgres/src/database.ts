@@ -80,9 +80,7 @@ export function openDatabase(options: DatabaseOptions): Database {
 
   const inTenant = <T>(mode: 'read' | 'write', tenantId: TenantId, work: (tx: Tx) => Promise<T>) =>
     gate.run(() =>
-      timed(mode, () =>
-        traced(target, mode, (statement) => begin(runtime, mode, tenantId, work, statement)),
-      ),
+      timed(mode, () => traced(target, mode, (statement) => begin(runtime, mode, tenantId, work, statement))),
     );
   const across = <T>(work: (tx: WorkerTx) => Promise<T>) =>
     workers.run(() =>

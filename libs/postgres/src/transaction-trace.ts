@@ -1,7 +1,6 @@
 import { context, type Span, SpanKind, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api';
 import { findPostgresError } from './failures.ts';
 
-
 /** A statement as the driver holds it. */
 export interface TracedStatement {
   readonly strings: readonly string[];
@@ -113,7 +112,8 @@ const CALL = /^\s*select\s+(\w+)\s*\(/i;
 export function summaryOf(text: string): string {
   const call = CALL.exec(text)?.[1];
   const match = TARGET.exec(text);
-  if (match === null) return call === undefined ? (/\w+/.exec(text)?.[0] ?? 'query').toLowerCase() : `select ${call}`;
+  if (match === null)
+    return call === undefined ? (/\w+/.exec(text)?.[0] ?? 'query').toLowerCase() : `select ${call}`;
   const [, insert, update, remove, select, table = ''] = match;
   return `${(insert ?? update ?? remove ?? select ?? '').toLowerCase()} ${table.toLowerCase()}`;
 }

@@ -49,10 +49,11 @@ export {
   idempotencyKeyReused,
 } from './idempotency-key.ts';
 export { JSON_BYTES_MAX, parseJson, readBytes, refuseEncoding, textFault } from './json-body.ts';
-export { type RunningServer, serve, stopSignal, untilAborted } from './lifecycle.ts';
+export { type RunningServer, runningServer, serve, stopSignal, untilAborted } from './lifecycle.ts';
 export { type Election, startElection } from './lease-election.ts';
 export { createLogger, type Logger } from './log.ts';
-export { callDuration, httpDuration, registry, startRuntimeMetrics } from './metrics.ts';
+export { addMetricSample, type MetricSample } from './metric-samples.ts';
+export { knownMethod, observeRequest, registry, startRuntimeMetrics } from './metrics.ts';
 export { openapiDocument, writeOpenapi } from './openapi-document.ts';
 export { decodeCursor, encodeCursor, pageOf, pageQuery, toPage } from './pagination.ts';
 export {
@@ -73,6 +74,15 @@ export {
 } from './kubernetes-api.ts';
 export { openIdentity } from './open-identity.ts';
 export { createIdentity, loadIdentity, type ServiceIdentity } from './service-identity.ts';
-export { currentTraceId, currentTraceparent, inSpan, startTelemetry } from './telemetry.ts';
+export { type AnsweredRequest, describeRequest } from './request-span.ts';
+export {
+  currentTraceId,
+  currentTraceparent,
+  failSpan,
+  inDetailSpan,
+  inSpan,
+  isRecorded,
+  startTelemetry,
+} from './telemetry.ts';
 export { active, createTenantDirectory, type TenantDirectory, type Tenants } from './tenants.ts';
 export { type Admission, admission, createAdmission } from './overload.ts';

@@ -31,6 +31,7 @@ await using _telemetry = await startTelemetry({
   version,
   endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
   sampleRatio: config.OTEL_TRACES_SAMPLER_ARG,
+  parentDecides: false,
 });
 startRuntimeMetrics('gateway', version);
 
@@ -76,6 +77,7 @@ log.info({ port: server.port, admin_port: admin.port }, 'ready to serve');
 
 await untilAborted(stop);
 readiness.draining = true;
+server.drain();
 await delay(config.SHUTDOWN_DELAY_MS);
 composed.gateway.endStreams();
 await server.close(config.SHUTDOWN_TIMEOUT_MS);
