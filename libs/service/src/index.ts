@@ -82,6 +82,8 @@ export {
   inDetailSpan,
   inSpan,
   isRecorded,
+  isSampled,
+  type SpanOptions,
   startTelemetry,
 } from './telemetry.ts';
 export { active, createTenantDirectory, type TenantDirectory, type Tenants } from './tenants.ts';

@@ -12,6 +12,7 @@ import {
   type SpanKind,
   SpanStatusCode,
   trace,
+  TraceFlags,
 } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { Problem } from '@zoco/kernel';
@@ -78,6 +79,11 @@ export function inDetailSpan<T>(
 /** Whether the active span goes to a collector. */
 export function isRecorded(): boolean {
   return trace.getActiveSpan()?.isRecording() === true;
+}
+
+/** Whether the trace of a traceparent goes to a collector, as its root has decided. */
+export function isSampled(traceparent: string): boolean {
+  return ((spanContextOf(traceparent)?.traceFlags ?? 0) & TraceFlags.SAMPLED) !== 0;
 }
 
 /** Marks what a span stands for as failed. @param type stable name of the failure; default: the name of the error */
