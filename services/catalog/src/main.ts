@@ -100,6 +100,7 @@ log.info({ port: server.port, admin_port: admin.port }, 'ready to serve');
 
 await untilAborted(stop);
 readiness.draining = true;
+server.drain();
 await delay(config.SHUTDOWN_DELAY_MS);
 await server.close(config.SHUTDOWN_TIMEOUT_MS);
 await admin.close(1000);
