@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SERVICE_NAMES, SERVICES, type ServiceName } from '@zoco/contracts';
@@ -26,6 +26,8 @@ const PLATFORM = {
 };
 
 const dir = mkdtempSync(join(tmpdir(), 'zoco-images-'));
+// The containers' user has to find the way in where nothing can be mounted.
+chmodSync(dir, 0o711);
 const cleanup = new AsyncDisposableStack();
 const containers = new Map<string, BareContainer>();
 const running = new Map<string, ContainerProcess>();
@@ -102,14 +104,14 @@ function databaseOf(owner: ServiceName) {
   return { runtimeUrl: url(''), workerUrl: url('_worker'), ownerUrl: url('_owner') };
 }
 
-function container(name: string): BareContainer {
+function containerOf(name: string): BareContainer {
   const found = containers.get(name);
   if (found === undefined) throw new Error(`no container ${name}`);
   return found;
 }
 
 async function runToEnd(name: string, args: readonly string[], env: Record<string, string>) {
-  const process = container(name).run(args, { ...imageEnv, ...env });
+  const process = containerOf(name).run(args, { ...imageEnv, ...env });
   const { code } = await process.exited;
   return { code, output: process.output() };
 }
@@ -135,7 +137,7 @@ test('nothing in a container can be written to but /tmp', async () => {
     const codes = tries.map((path) => { try { writeFileSync(path, ''); return 'written'; } catch (e) { return e.code; } });
     writeFileSync('/tmp/x', '');
     console.log(JSON.stringify({ uid: process.getuid(), codes: [...new Set(codes)] }));`;
-  const { isolated } = container('orders');
+  const { isolated } = containerOf('orders');
   if (!isolated) return; // paths of the image exist only where it is the root
   const { output } = await runToEnd('orders', ['--input-type=module', '--eval', script], {});
   expect(JSON.parse(output)).toEqual({ uid: 10_001, codes: ['EROFS'] });
@@ -170,13 +172,13 @@ describe('a whole system of containers', () => {
 
   test('every service gets ready', async () => {
     for (const name of SERVICE_NAMES)
-      running.set(name, container(name).run(['/app/dist/main.js'], environment(name)));
+      running.set(name, containerOf(name).run(['/app/dist/main.js'], environment(name)));
     const stripe = {
       ...imageEnv,
       ...sandboxEnvironment({ port: ports.stripeSandbox, ...sandbox() }),
       HOST: '0.0.0.0',
     };
-    running.set('stripe-sandbox', container('stripe-sandbox').run(['/app/dist/main.js'], stripe));
+    running.set('stripe-sandbox', containerOf('stripe-sandbox').run(['/app/dist/main.js'], stripe));
     for (const name of SERVICE_NAMES) {
       const { adminPort } = ports.services.get(name) ?? { adminPort: 0 };
       await eventually(async () => {
