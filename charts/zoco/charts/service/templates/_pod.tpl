@@ -1,7 +1,7 @@
 {{/* Nobody in the pod is root, gains rights or writes to the image: Pod Security "restricted", and a step beyond. */}}
 {{- define "service.containerSecurityContext" -}}
 allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
+readOnlyRootFilesystem: {{ .Values.global.readOnlyRootFilesystem }}
 runAsNonRoot: true
 capabilities:
   drop: [ALL]
