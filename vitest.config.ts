@@ -17,7 +17,11 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          include: ['{libs,services}/*/src/**/*.int.test.ts', 'scripts/**/*.int.test.ts'],
+          include: [
+            '{libs,services}/*/src/**/*.int.test.ts',
+            'scripts/**/*.int.test.ts',
+            'charts/zoco/tests/**/*.int.test.ts',
+          ],
           exclude: ['**/node_modules/**'],
           globalSetup: ['libs/testing/src/global-setup.ts'],
           testTimeout: 30_000,
