@@ -25,16 +25,16 @@ RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no
 
 FROM dependencies AS build
 ARG SERVICE
-COPY --chown=10001:10001 . .
+COPY . .
 RUN node scripts/image-tree.ts "${SERVICE}" /out
 
 # For `skaffold dev` and `tilt up` (--target dev): sources that can be written to, bundled and started again whenever
 # one of them changes.
 FROM build AS dev
 ARG SERVICE
-ENV SERVICE=${SERVICE}
+ENV SERVICE=${SERVICE} HOST=0.0.0.0 PORT=8080
 WORKDIR /app
-RUN cp -R /out/. /app/ && chown -R 10001:10001 /app
+RUN cp -R /out/. /app/ && chown -R 10001:10001 /app /repo/libs /repo/services
 USER 10001:10001
 ENTRYPOINT ["node", "/repo/scripts/dev-serve.ts"]
 
