@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { createServer, connect, type Server } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -20,7 +20,8 @@ export interface Deployment extends AsyncDisposable {
   roll(): Promise<End[]>;
 }
 
-interface Replica {
+/** One process of a service, on ports of its own. */
+export interface Replica {
   readonly port: number;
   readonly adminPort: number;
   readonly ended: Promise<End>;
@@ -78,7 +79,10 @@ export async function deploy(
   };
 }
 
-async function startReplica(service: ServiceName, env: Readonly<Record<string, string>>): Promise<Replica> {
+export async function startReplica(
+  service: ServiceName,
+  env: Readonly<Record<string, string>>,
+): Promise<Replica> {
   const [port, adminPort] = await Promise.all([freePort(), freePort()]);
   const cwd = join(ROOT, 'services', service);
   const child = spawn(process.execPath, [join(cwd, 'dist/main.js')], {
@@ -123,13 +127,50 @@ async function watch(replicas: readonly Replica[], signal: AbortSignal): Promise
   }
 }
 
-async function probe(replica: Replica): Promise<void> {
+/** Asks whether it is ready, as a kubelet does. */
+export async function probe(replica: Replica): Promise<void> {
   try {
     const { ok } = await fetch(`http://127.0.0.1:${replica.adminPort}/readyz`);
     replica.ready = ok;
   } catch {
     replica.ready = false;
   }
+}
+
+/** A port in front of a server that is not there yet: connections are refused until it is opened. */
+export interface Door extends Disposable {
+  /** The URL of the server, by way of the door. */
+  readonly url: string;
+  open(): Promise<void>;
+}
+
+export async function closedDoor(url: string): Promise<Door> {
+  const port = await freePort();
+  const { hostname, port: target } = new URL(url);
+  const through = new URL(url);
+  through.hostname = '127.0.0.1';
+  through.port = String(port);
+  const sockets = new Set<Socket>();
+  const server = createServer((client) => {
+    const upstream = connect(Number(target), hostname);
+    client.pipe(upstream).pipe(client);
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => [client, upstream].forEach((one) => one.destroy()));
+    }
+  });
+  return {
+    url: through.href,
+    async open() {
+      server.listen(port, '127.0.0.1');
+      await once(server, 'listening');
+    },
+    [Symbol.dispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
 }
 
 const address = z.object({ port: z.number() });

@@ -12,6 +12,14 @@ export interface ConnectionOptions {
   readonly statementTimeoutMs?: number;
 }
 
+/**
+ * Seconds before a connection is tried again. The driver's own reach twenty, and whoever asks waits for them: also a service whose
+ * database is back, and one that is to stop.
+ */
+function backoffSeconds(failures: number): number {
+  return (0.5 + Math.random() / 2) * Math.min(3 ** failures / 100, 1);
+}
+
 /** A pool with the session settings that every Zoco connection has (time limits on statements, locks and idle transactions). */
 export function connect(options: ConnectionOptions): Sql {
   const sql = openDriver(options.url, {
@@ -19,6 +27,7 @@ export function connect(options: ConnectionOptions): Sql {
     idle_timeout: 300,
     connect_timeout: 5,
     max_lifetime: 3600,
+    backoff: backoffSeconds,
     onnotice: () => {},
     connection: {
       application_name: options.applicationName,

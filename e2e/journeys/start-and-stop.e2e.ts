@@ -1,8 +1,10 @@
+import type { ServiceName } from '@zoco/contracts';
 import { type RunningSystem, startSystem } from '@zoco/local';
+import { eventually } from '@zoco/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type Api, createApi } from '../src/api.ts';
-import { deploy } from '../src/deployment.ts';
+import { closedDoor, deploy, probe, startReplica } from '../src/deployment.ts';
 import { createShop, type Shop } from '../src/shop.ts';
 
 let system: RunningSystem;
@@ -53,4 +55,38 @@ test('gateway and orders are replaced under load, and no request fails', async (
   expect(failures).toEqual([]);
   expect(ends.flat()).toEqual(Array.from({ length: 4 }, () => ({ code: 0, signal: null })));
   expect(requests).toBeGreaterThan(100);
+});
+
+test('services that start before Postgres, NATS and users are alive and wait; then they end in order', async () => {
+  const doors = new Map<string, Awaited<ReturnType<typeof closedDoor>>>();
+  using cleanup = new DisposableStack();
+  /** The environment of a service, with everything that it needs behind a closed door. */
+  async function shutOff(service: ServiceName): Promise<Record<string, string>> {
+    const whole = system.environment(service);
+    const urls = ['DATABASE_URL', 'DATABASE_WORKER_URL', 'NATS_URL', 'USERS_URL'];
+    for (const name of urls.filter((url) => whole[url] !== undefined)) {
+      const door = cleanup.use(await closedDoor(whole[name] ?? ''));
+      doors.set(`${service} ${name}`, door);
+      whole[name] = door.url;
+    }
+    return whole;
+  }
+  const replicas = await Promise.all(
+    system.services.map(async (name) => ({ name, ...(await startReplica(name, await shutOff(name))) })),
+  );
+  for (const replica of replicas) cleanup.defer(() => replica.kill());
+
+  const ask = async (port: number, path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status;
+  for (const { name, port, adminPort } of replicas) {
+    await eventually(async () => expect(await ask(port, '/health'), name).toBe(200));
+    expect([name, await ask(adminPort, '/livez'), await ask(adminPort, '/readyz')]).toEqual([name, 200, 503]);
+  }
+  await Promise.all([...doors.values()].map((door) => door.open()));
+  await eventually(async () => {
+    await Promise.all(replicas.map(probe));
+    expect(replicas.filter(({ ready }) => !ready).map(({ name }) => name)).toEqual([]);
+  });
+  for (const replica of replicas) replica.stop();
+  const ends = await Promise.all(replicas.map(async ({ name, ended }) => ({ name, ...(await ended) })));
+  expect(ends).toEqual(replicas.map(({ name }) => ({ name, code: 0, signal: null })));
 });
