@@ -38,6 +38,8 @@ const Env = z
     PAYMENTS_EVENT_GAP_MINUTES: count().default(15),
     /** How often the fees of charges are taken into the ledger. */
     PAYMENTS_FEES_MINUTES: count().default(60),
+    /** Name of the Lease by which replicas in a cluster agree who asks Stripe for lists; without it every one does. */
+    PAYMENTS_LEADER_LEASE: z.string().min(1).optional(),
     ZOCO_FAILPOINT: z.string().optional(),
   })
   .refine((env) => env.STRIPE_API_URL === undefined || !env.STRIPE_SECRET_KEY.includes('_live_'), {

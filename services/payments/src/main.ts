@@ -7,11 +7,13 @@ import {
   createAdminApp,
   createCaller,
   createFailpoint,
+  createKubernetesApi,
   createLogger,
   createTenantDirectory,
   openIdentity,
   remoteKeys,
   serve,
+  startElection,
   startRuntimeMetrics,
   startTelemetry,
   stopSignal,
@@ -62,7 +64,10 @@ const payments = {
   }),
 };
 const work = createWork(payments, config.PAYMENTS_STRIPE_CONCURRENCY);
-await using _background = startBackground(payments, work, config);
+const leaseName = config.PAYMENTS_LEADER_LEASE;
+const api = createKubernetesApi({ url: config.KUBERNETES_API_URL, dir: config.KUBERNETES_API_DIR });
+await using election = leaseName === undefined ? undefined : startElection({ api, leaseName, log });
+await using _background = startBackground(payments, work, config, election);
 await using _events = startEvents({
   service: 'payments',
   natsUrl: config.NATS_URL,
