@@ -20,6 +20,8 @@ export interface ReadTx {
 /** A transaction of one tenant that may write. Only `Database.transact` makes one. */
 export interface Tx extends ReadTx {
   readonly writable: true;
+  /** Calls `effect` once this has committed. A crash may lose it, so it can only count or hint. It must not throw. */
+  onCommit(effect: () => void): void;
 }
 
 /** A transaction across tenants, with the narrow grants of the worker role (relay, sweepers). */
@@ -114,14 +116,18 @@ async function begin<T>(
   work: (tx: Tx) => Promise<T>,
   traceStatement: TraceStatement | undefined,
 ): Promise<T> {
+  const effects: (() => void)[] = [];
+  const onCommit = (effect: () => void) => void effects.push(effect);
   const run = async (client: postgres.TransactionSql): Promise<T> => {
     // Not awaited on its own: it travels in one packet with the first statement of `work`, in order, on this connection.
     const setting = client`select set_config('app.tenant_id', ${tenantId}, true)`.execute();
-    const outcome = work({ tenantId, writable: true, db: drizzleOf(client), sql: client });
+    const outcome = work({ tenantId, writable: true, onCommit, db: drizzleOf(client), sql: client });
     const [value] = await Promise.all([outcome, setting]);
     return value;
   };
-  return beginGuarded(sql, mode === 'read' ? 'read only' : '', run, traceStatement);
+  const value = await beginGuarded(sql, mode === 'read' ? 'read only' : '', run, traceStatement);
+  for (const effect of effects) effect();
+  return value;
 }
 
 async function workerBegin<T>(

@@ -3,12 +3,14 @@ import { bookFees } from './actions/book-fees.ts';
 import { fillEventGap } from './actions/fill-event-gap.ts';
 import { purgeExpired } from './actions/purge-expired.ts';
 import type { Config } from './config.ts';
+import { createLedgerWatch } from './ledger-watch.ts';
 import type { PaymentDeps } from './payment-deps.ts';
 import { pollDueWork } from './poll.ts';
 import { repeat } from './repeat.ts';
 import type { Work } from './work.ts';
 
 const MINUTE_MS = 60_000;
+const LEDGER_MS = 10_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 /** Stripe tries to deliver for three days. */
 const GAP_DAYS = 3;
@@ -58,6 +60,7 @@ export function startBackground(
         if (count > 0) log.info({ count }, 'fees are booked');
       }),
     ),
+    repeat('looking through the ledger', LEDGER_MS, log, signal, createLedgerWatch(deps.db)),
     repeat('purging', 60 * MINUTE_MS, log, signal, () => purgeExpired(deps.db)),
   ]);
   return {
