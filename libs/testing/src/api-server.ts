@@ -54,7 +54,9 @@ export async function startTestApiServer(): Promise<TestApiServer> {
   writeFileSync(join(dir, 'ca.crt'), authority.certificate);
   writeFileSync(join(dir, 'token'), `${bearer}\n`);
   writeFileSync(join(dir, 'namespace'), 'shop');
-  let signing = await createKey('RS256');
+  // Made when it is needed: RSA takes its time.
+  let signing: Promise<SigningKey> | undefined;
+  const signingKey = () => (signing ??= createKey('RS256'));
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? '';
@@ -64,18 +66,18 @@ export async function startTestApiServer(): Promise<TestApiServer> {
       request.socket.destroy();
       return;
     }
-    const [status, content] = reply(request, path, body);
+    const [status, content] = await reply(request, path, body);
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(JSON.stringify(content));
   }
 
-  function reply(request: IncomingMessage, path: string, body: string): [number, unknown] {
+  async function reply(request: IncomingMessage, path: string, body: string): Promise<[number, unknown]> {
     if (self.outage !== undefined) return failure(self.outage);
     if (request.headers.authorization !== `Bearer ${bearer}`) return failure(401);
     // Some clouds name another host here; nobody may follow it.
     if (path === '/.well-known/openid-configuration')
       return [200, { issuer, jwks_uri: 'https://192.0.2.1/keys' }];
-    if (path === '/openid/v1/jwks') return [200, { keys: [signing.publicJwk] }];
+    if (path === '/openid/v1/jwks') return [200, { keys: [(await signingKey()).publicJwk] }];
     const found = self.objects.get(path);
     if (found === undefined) return failure(404);
     return request.method === 'PUT' ? put(path, found, JSON.parse(body)) : [200, found];
@@ -111,15 +113,17 @@ export async function startTestApiServer(): Promise<TestApiServer> {
     objects: new Map(),
     outage: undefined,
     async rotateKeys(alg = 'RS256') {
-      signing = await createKey(alg);
+      signing = createKey(alg);
+      await signing;
     },
-    sign(claims = {}, header = {}) {
+    async sign(claims = {}, header = {}) {
+      const { alg, kid, privateKey } = await signingKey();
       const seconds = Math.floor(Date.now() / 1000);
       const usual = { iss: issuer, sub: `${TEST_SUBJECTS_PREFIX}orders`, aud: ['zoco-catalog'] };
       const times = { iat: seconds, nbf: seconds, exp: seconds + 3600 };
       return new SignJWT({ ...usual, ...times, ...claims })
-        .setProtectedHeader({ alg: signing.alg, kid: signing.kid, ...header })
-        .sign(signing.privateKey);
+        .setProtectedHeader({ alg, kid, ...header })
+        .sign(privateKey);
     },
     project(folder, callee, token) {
       mkdirSync(join(folder, callee), { recursive: true });
@@ -127,9 +131,10 @@ export async function startTestApiServer(): Promise<TestApiServer> {
       renameSync(join(folder, callee, 'token.new'), join(folder, callee, 'token'));
     },
     async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
+      const closed = once(server, 'close');
       server.close();
-      await once(server, 'close');
+      server.closeAllConnections();
+      await closed;
       rmSync(dir, { recursive: true });
     },
   };
