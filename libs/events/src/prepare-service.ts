@@ -15,7 +15,7 @@ export interface Preparation {
 }
 
 /** How long a service whose streams were made before waits for NATS. */
-const KNOWN_STREAMS_WAIT_MS = 10_000;
+const KNOWN_STREAMS_WAIT_MS = 5_000;
 const RETRY_MS_MAX = 5_000;
 const LOG_EVERY_MS = 10_000;
 /** Any number that no other use of advisory locks in these databases has. */
