@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -102,6 +102,8 @@ export async function startTestApiServer(): Promise<TestApiServer> {
     { cert: certificate, key },
     (request, response) => void answer(request, response),
   );
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => sockets.add(socket));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -133,7 +135,8 @@ export async function startTestApiServer(): Promise<TestApiServer> {
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close');
       server.close();
-      server.closeAllConnections();
+      // Also those that are in their handshake, of which the HTTP server does not know yet.
+      for (const socket of sockets) socket.destroy();
       await closed;
       rmSync(dir, { recursive: true });
     },
