@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { ROOT } from '@zoco/local';
 import { kubernetesTools } from '@zoco/testing';
+import { CHART } from './chart-files.ts';
+import { kept } from './render-cache.ts';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 
-export const CHART = join(ROOT, 'charts/zoco');
+export { CHART };
 
 /** The values files that the chart ships, without `values.yaml`, which always counts. */
 export const VALUES_FILES = ['values-dev.yaml', 'values-kind.yaml', 'values-eks.yaml', 'values-prod.yaml'];
@@ -48,7 +49,7 @@ export function render(
   sets: readonly string[] = [],
 ): Promise<readonly KubernetesObject[]> {
   const key = JSON.stringify([valuesFiles, sets]);
-  const known = parsed.get(key) ?? renderText(valuesFiles, sets).then(parseObjects);
+  const known = parsed.get(key) ?? keptObjects(key, valuesFiles, () => renderText(valuesFiles, sets));
   parsed.set(key, known);
   return known;
 }
@@ -72,6 +73,16 @@ export function renderText(
   return known;
 }
 
+/** Reading YAML takes longer than rendering does, so it is the objects that are kept. */
+async function keptObjects(
+  key: string,
+  valuesFiles: readonly string[],
+  renderYaml: () => Promise<string>,
+): Promise<readonly KubernetesObject[]> {
+  const json = await kept(key, valuesFiles, async () => JSON.stringify(parseYaml(await renderYaml())));
+  return z.array(KubernetesObject).parse(JSON.parse(json));
+}
+
 /**
  * What Helm prints.
  * @throws RenderError with what it said when it refuses
@@ -88,11 +99,11 @@ export async function helm(...args: readonly string[]): Promise<string> {
   }
 }
 
-function parseObjects(text: string): readonly KubernetesObject[] {
-  return parseAllDocuments(text)
-    .map((document) => document.toJS() as unknown)
-    .filter((value) => value !== null)
-    .map((value) => KubernetesObject.parse(value));
+function parseYaml(text: string): unknown[] {
+  const documents = parseAllDocuments(text);
+  const faults = documents.flatMap(({ errors }) => errors);
+  if (faults.length > 0) throw new RenderError(String(faults[0]));
+  return documents.map((document): unknown => document.toJS()).filter((value) => value !== null);
 }
 
 /** The objects of one kind. */
