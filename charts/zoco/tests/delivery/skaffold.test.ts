@@ -5,7 +5,7 @@ import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { find, type KubernetesObject, ofKind, render } from './render.ts';
+import { find, type KubernetesObject, ofKind, render } from '../render.ts';
 
 // Skaffold itself is not here: its file is held against its published schema, and what it would give Helm is rendered.
 
@@ -69,7 +69,7 @@ function renderProfile(name: string, also: readonly string[] = []): Promise<read
   const sets = Object.entries(setValueTemplates).map(([key, template]) => {
     const value = template
       .replace(/\{\{\.IMAGE_REPO_(\w+)\}\}/, (_, image: string) => `built/${image}`)
-      .replace(/\{\{\.IMAGE_TAG_\w+\}\}/, 'fresh')
+      .replace(/\{\{\.IMAGE_TAG_(\w+)\}\}/, (_, image: string) => `of-${image}`)
       .replace(
         /\{\{\.(ZOCO_\w+)\}\}/,
         (_, variable: string) => `${variable.toLowerCase().replaceAll('_', '-')}.example`,
@@ -135,17 +135,21 @@ describe.each(['base', 'dev', 'kind', 'eks'])('the release of %s', (name) => {
     const { chartPath } = release(name === 'base' ? 'linkerd' : name);
     expect(chartPath).toBe('charts/zoco');
     const objects = await renderProfile(name === 'base' ? 'linkerd' : name);
-    const built = ofKind(objects, 'Deployment').flatMap((object) =>
+    const deployments = ofKind(objects, 'Deployment');
+    const built = deployments.flatMap((object) =>
       Pods.parse(object).spec.template.spec.containers.map(({ image }) => image),
     );
+    expect(built.map((image) => image.replace(/^built\/|:.*/g, ''))).toEqual(
+      deployments.map(({ metadata }) => metadata.name.replaceAll('-', '_')),
+    );
     expect(built.length).toBeGreaterThanOrEqual(7);
-    for (const image of built) expect(image).toMatch(/^built\/zoco_\w+:fresh$/);
+    for (const image of built) expect(image).toMatch(/^built\/(zoco_\w+):of-\1$/);
     const smoke = z
       .looseObject({
         spec: z.object({ containers: z.tuple([z.looseObject({ image: z.string() })]) }).loose(),
       })
       .parse(find(objects, 'Pod', 'zoco-smoke'));
-    expect(smoke.spec.containers[0].image).toBe('built/zoco_cli:fresh');
+    expect(smoke.spec.containers[0].image).toBe('built/zoco_cli:of-zoco_cli');
   });
 });
 
