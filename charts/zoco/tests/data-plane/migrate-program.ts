@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
+import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServiceName } from '@zoco/contracts';
 import { ROOT } from '@zoco/local';
+import { bundlePackage } from '@zoco/local/bundle-package';
 import type { KubernetesObject } from '../render.ts';
 import { atLocalhost } from './chart-servers.ts';
 import { environmentOf } from './pod-environment.ts';
@@ -24,18 +26,34 @@ export interface DataPlanePorts {
   readonly nats: number;
 }
 
+export interface MigrateOptions {
+  /** What `bundleService` returned. */
+  readonly home: string;
+  readonly ports: DataPlanePorts;
+  /** Variables with another value than the rendered one. */
+  readonly changes?: Readonly<Record<string, string>>;
+}
+
+/** The bundle with the migrations beside it, as in an image; the folder of `dist`. */
+export async function bundleService(service: ServiceName, folder: string): Promise<string> {
+  const packageDir = join(ROOT, 'services', service);
+  const home = join(folder, service);
+  await bundlePackage({ packageDir, outdir: join(home, 'dist'), sourceMaps: false });
+  symlinkSync(join(packageDir, 'migrations'), join(home, 'migrations'));
+  return home;
+}
+
 /** Runs the program with the environment that the rendered init container gives it. */
 export function runMigrate(
   objects: readonly KubernetesObject[],
   service: ServiceName,
-  ports: DataPlanePorts,
-  changes: Readonly<Record<string, string>> = {},
+  { home, ports, changes = {} }: MigrateOptions,
 ): MigrateRun {
   const rendered = environmentOf(objects, ['Deployment', `zoco-${service}`], 'migrate');
   const env = Object.fromEntries(
     Object.entries({ ...rendered, ...changes }).map(([name, value]) => [name, moved(name, value, ports)]),
   );
-  const child = spawn(process.execPath, [join(ROOT, 'services', service, 'src/migrate.ts')], { env });
+  const child = spawn(process.execPath, [join(home, 'dist/migrate.js')], { env });
   let output = '';
   const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));

@@ -2,13 +2,13 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { durableOf, HANDLES, type ServiceName, streamOf } from '@zoco/contracts';
 import { natsServer } from '@zoco/events';
-import { freePorts, type PostgresServer } from '@zoco/local';
+import { freePorts, openTemporaryState, type PostgresServer } from '@zoco/local';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type KubernetesObject, render } from '../render.ts';
 import { databaseUrl, prepareChartPostgres } from './chart-postgres.ts';
 import { type ChartNats, startChartNats } from './chart-servers.ts';
-import { type DataPlanePorts, runMigrate } from './migrate-program.ts';
+import { bundleService, type DataPlanePorts, type MigrateRun, runMigrate } from './migrate-program.ts';
 
 // Each handles events of the other.
 const SERVICES = ['orders', 'catalog'] as const satisfies readonly ServiceName[];
@@ -31,16 +31,21 @@ async function query(connectionUrl: string, statement: string): Promise<unknown>
   }
 }
 
+const homes = new Map<ServiceName, string>();
+
+function run(service: ServiceName, changes: Readonly<Record<string, string>> = {}): MigrateRun {
+  return runMigrate(objects, service, { home: homes.get(service) ?? '', ports, changes });
+}
+
 /** All pods of a new installation, then Postgres, then NATS. */
 beforeAll(async () => {
   objects = await render();
   const [postgresPort = 0, natsPort = 0] = await freePorts(2);
   ports = { postgres: postgresPort, nats: natsPort };
   const data = cleanup.use(await prepareChartPostgres(objects));
-  const pods = SERVICES.flatMap((service) => [
-    runMigrate(objects, service, ports),
-    runMigrate(objects, service, ports),
-  ]);
+  const { dir } = cleanup.use(await openTemporaryState());
+  for (const service of SERVICES) homes.set(service, await bundleService(service, dir));
+  const pods = SERVICES.flatMap((service) => [run(service), run(service)]);
   cleanup.defer(() => pods.forEach((pod) => pod.stop()));
   await Promise.all(pods.map((pod) => pod.said('waiting for Postgres')));
   server = await data.start(postgresPort);
@@ -73,30 +78,30 @@ test('a second run changes nothing, and one without a login of an administrator 
     query(url('orders', 'DATABASE_OWNER_URL'), 'select * from drizzle.__drizzle_migrations order by id');
   const before = await migrations();
   const plain = { DATABASE_ADMIN_URL: '', NATS_ADMIN_URL: '' };
-  const runs = [runMigrate(objects, 'orders', ports), runMigrate(objects, 'orders', ports, plain)];
-  for (const run of runs) expect(await run.ended, run.output()).toBe(0);
+  const runs = [run('orders'), run('orders', plain)];
+  for (const one of runs) expect(await one.ended, one.output()).toBe(0);
   expect(await migrations()).toEqual(before);
-  expect(runs.map((run) => run.output().includes('streams and consumers are there'))).toEqual([true, false]);
+  expect(runs.map((one) => one.output().includes('streams and consumers are there'))).toEqual([true, false]);
 });
 
 test('a wrong password ends it with a sentence and without the password', async () => {
   const wrong = new URL(url('orders', 'DATABASE_OWNER_URL'));
   wrong.password = 'not-the-password';
-  const run = runMigrate(objects, 'orders', ports, {
+  const again = run('orders', {
     DATABASE_ADMIN_URL: '',
     DATABASE_OWNER_URL: wrong.href,
   });
-  expect(await run.ended).toBe(1);
-  expect(run.output()).toMatch(/password authentication failed for user "zoco_orders_owner"/);
-  expect(run.output()).not.toContain('not-the-password');
+  expect(await again.ended).toBe(1);
+  expect(again.output()).toMatch(/password authentication failed for user "zoco_orders_owner"/);
+  expect(again.output()).not.toContain('not-the-password');
 });
 
 test('the passwords of the Secrets count, whatever they were before', async () => {
   const admin = databaseUrl(objects, 'zoco-postgres', 'DATABASE_ADMIN_URL', ports.postgres);
   await query(admin, `alter role zoco_orders password 'old'`);
   await expect(query(url('orders', 'DATABASE_URL'), 'select 1')).rejects.toThrow(/password/);
-  const run = runMigrate(objects, 'orders', ports);
-  expect(await run.ended, run.output()).toBe(0);
+  const again = run('orders');
+  expect(await again.ended, again.output()).toBe(0);
   await query(url('orders', 'DATABASE_URL'), 'select 1');
 });
 
@@ -188,8 +193,8 @@ test('the owner changes its own schema and nothing beyond', async () => {
 
 test('a pod starts without NATS once its streams have been made', async () => {
   await nats.server.stop();
-  const known = runMigrate(objects, 'orders', ports);
-  const unknown = runMigrate(objects, 'catalog', ports, { NATS_STREAM_BYTES_MAX: '2000000' });
+  const known = run('orders');
+  const unknown = run('catalog', { NATS_STREAM_BYTES_MAX: '2000000' });
   try {
     await unknown.said('waiting for NATS');
     expect(await known.ended, known.output()).toBe(0);
