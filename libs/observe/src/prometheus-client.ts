@@ -23,6 +23,8 @@ const alert = z.object({
 });
 export type Alert = z.infer<typeof alert>;
 
+const ruleGroups = z.object({ groups: z.array(z.object({ rules: z.array(z.unknown()) })) });
+
 const exemplars = z.array(
   z.object({
     seriesLabels: labels,
@@ -56,17 +58,22 @@ export interface PrometheusClient {
   queryRange(expr: string, range: TimeRange & { readonly stepSeconds: number }): Promise<Series[]>;
   /** Those that are pending or firing. */
   alerts(): Promise<Alert[]>;
+  alertRuleCount(): Promise<number>;
+  /** Names of all metrics that targets describe, those without a series included. */
+  metricNames(): Promise<Set<string>>;
   exemplars(expr: string, range: TimeRange): Promise<Exemplar[]>;
 }
 
 const TIMEOUT_MS = 10_000;
 
 export function createPrometheusClient(url: string): PrometheusClient {
-  async function ask<T>(
-    path: string,
-    schema: z.ZodType<T>,
-    parameters: Record<string, string> = {},
-  ): Promise<T> {
+  return { url, ...queries(url), ...lists(url) };
+}
+
+type Queries = Pick<PrometheusClient, 'query' | 'queryRange' | 'exemplars'>;
+
+function queries(url: string): Queries {
+  async function ask<T>(path: string, schema: z.ZodType<T>, parameters: Record<string, string>): Promise<T> {
     const response = await fetch(`${url}/api/v1/${path}`, {
       method: 'POST',
       body: new URLSearchParams(parameters),
@@ -79,26 +86,15 @@ export function createPrometheusClient(url: string): PrometheusClient {
   }
 
   return {
-    url,
     async query(expr) {
       const data = await ask('query', z.union([vector, scalar]), { query: expr });
       if (data.resultType === 'scalar') return [{ labels: {}, points: [point(data.result)] }];
       return data.result.map(({ metric, value }) => ({ labels: metric, points: [point(value)] }));
     },
     async queryRange(expr, { startSeconds, endSeconds, stepSeconds }) {
-      const { result } = await ask('query_range', matrix, {
-        query: expr,
-        start: String(startSeconds),
-        end: String(endSeconds),
-        step: String(stepSeconds),
-      });
+      const range = { start: String(startSeconds), end: String(endSeconds), step: String(stepSeconds) };
+      const { result } = await ask('query_range', matrix, { query: expr, ...range });
       return result.map(({ metric, values }) => ({ labels: metric, points: values.map(point) }));
-    },
-    async alerts() {
-      // The one call that knows GET only.
-      const response = await fetch(`${url}/api/v1/alerts`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-      const schema = z.object({ data: z.object({ alerts: z.array(alert) }) });
-      return schema.parse(await response.json()).data.alerts;
     },
     async exemplars(expr, { startSeconds, endSeconds }) {
       const range = { start: String(startSeconds), end: String(endSeconds) };
@@ -111,6 +107,27 @@ export function createPrometheusClient(url: string): PrometheusClient {
           timeSeconds: timestamp,
         })),
       );
+    },
+  };
+}
+
+/** What Prometheus lists takes GET only. */
+function lists(url: string): Pick<PrometheusClient, 'alerts' | 'alertRuleCount' | 'metricNames'> {
+  async function get<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+    const response = await fetch(`${url}/api/v1/${path}`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return z.object({ data: schema }).parse(await response.json()).data;
+  }
+
+  return {
+    async alerts() {
+      return (await get('alerts', z.object({ alerts: z.array(alert) }))).alerts;
+    },
+    async alertRuleCount() {
+      const { groups } = await get('rules?type=alert', ruleGroups);
+      return groups.reduce((count, { rules }) => count + rules.length, 0);
+    },
+    async metricNames() {
+      return new Set(Object.keys(await get('metadata', z.record(z.string(), z.unknown()))));
     },
   };
 }
