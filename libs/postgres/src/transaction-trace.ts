@@ -1,4 +1,13 @@
-import { context, type Span, SpanKind, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api';
+import {
+  context,
+  propagation,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  TraceFlags,
+  type Tracer,
+} from '@opentelemetry/api';
 import { findPostgresError } from './failures.ts';
 
 /** A statement as the driver holds it. */
@@ -38,7 +47,7 @@ export function traced<T>(
   mode: string,
   run: (traceStatement: TraceStatement | undefined) => Promise<T>,
 ): Promise<T> {
-  if (trace.getActiveSpan()?.isRecording() !== true) return run(undefined);
+  if (!isRecorded(trace.getActiveSpan())) return run(undefined);
   const attributes = {
     'db.system.name': 'postgresql',
     'db.namespace': target.database,
@@ -74,6 +83,13 @@ export function traced<T>(
       throw error;
     }
   });
+}
+
+/** Also of a span that has ended, whose trace goes on: work that a request or an event leaves behind. */
+function isRecorded(span: Span | undefined): boolean {
+  if (span === undefined) return false;
+  if (span.isRecording()) return true;
+  return (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0 && propagation.fields().length > 0;
 }
 
 /** Refusals by rules also roll back: only what Postgres or the way to it did is an error of the span. */

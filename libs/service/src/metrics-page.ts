@@ -1,6 +1,6 @@
 import { type Metric, type OpenMetricsContentType, Registry } from 'prom-client';
 import { takeMetricSamples } from './metric-samples.ts';
-import { registry } from './metrics.ts';
+import { processLabels, registry } from './metrics.ts';
 
 export interface MetricsPage {
   readonly contentType: string;
@@ -24,6 +24,7 @@ export async function renderMetrics(accept: string | undefined): Promise<Metrics
 function openMetricsView(): Registry<OpenMetricsContentType> {
   const view = new Registry<OpenMetricsContentType>();
   view.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  view.setDefaultLabels(processLabels);
   for (const { name: fullName, help, type } of registry.getMetricsAsArray()) {
     const metric = registry.getSingleMetric(fullName);
     if (metric === undefined) continue;

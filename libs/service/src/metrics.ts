@@ -6,9 +6,13 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 export const registry = new Registry();
 for (const metric of databaseMetrics) registry.registerMetric(metric);
 
+/** Labels that every series of this process carries. */
+export const processLabels: Record<string, string> = {};
+
 /** @param service label that every series of this process carries */
 export function startRuntimeMetrics(service: string, version: string): void {
-  registry.setDefaultLabels({ service });
+  processLabels['service'] = service;
+  registry.setDefaultLabels(processLabels);
   collectDefaultMetrics({ register: registry });
   const info = new Gauge({
     name: 'zoco_build_info',

@@ -72,13 +72,16 @@ export function inDetailSpan<T>(
   options: () => SpanOptions,
   work: (span: Span | undefined) => Promise<T>,
 ): Promise<T> {
-  const active = trace.getActiveSpan();
-  return active === undefined || active.isRecording() ? inSpan(name, options(), work) : work(undefined);
+  const isRoot = trace.getActiveSpan() === undefined;
+  return isRoot || isRecorded() ? inSpan(name, options(), work) : work(undefined);
 }
 
-/** Whether the active span goes to a collector. */
+/** Whether the active trace goes to a collector, be it that the span has ended: work that a request or an event leaves behind. */
 export function isRecorded(): boolean {
-  return trace.getActiveSpan()?.isRecording() === true;
+  const span = trace.getActiveSpan();
+  if (span === undefined) return false;
+  if (span.isRecording()) return true;
+  return (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0 && propagation.fields().length > 0;
 }
 
 /** Whether the trace of a traceparent goes to a collector, as its root has decided. */
