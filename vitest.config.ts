@@ -6,14 +6,22 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{libs,services}/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
+          include: [
+            '{libs,services}/*/src/**/*.test.ts',
+            'scripts/**/*.test.ts',
+            'charts/zoco/tests/**/*.test.ts',
+          ],
           exclude: ['**/*.int.test.ts', '**/node_modules/**'],
         },
       },
       {
         test: {
           name: 'integration',
-          include: ['{libs,services}/*/src/**/*.int.test.ts'],
+          include: [
+            '{libs,services}/*/src/**/*.int.test.ts',
+            'scripts/**/*.int.test.ts',
+            'charts/zoco/tests/**/*.int.test.ts',
+          ],
           exclude: ['**/node_modules/**'],
           globalSetup: ['libs/testing/src/global-setup.ts'],
           testTimeout: 30_000,

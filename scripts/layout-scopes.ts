@@ -200,19 +200,20 @@ export const serviceScopes = [
 
 const ARROWS = 'Arrows of libs go one way: kernel <- contracts <- postgres <- service <- events <- the rest.';
 
-/** What each library may import of ours. The three at the end serve development and know everything below. */
+/** What each library may import of ours. Those at the end serve development and know everything below. */
 const LIB_ARROWS: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
   contracts: ['kernel'],
   postgres: ['kernel', 'contracts'],
   service: ['kernel', 'contracts', 'postgres'],
   events: ['kernel', 'contracts', 'postgres', 'service'],
+  observe: ['kernel', 'contracts'],
   testing: [...SERVICE_LIBS, 'local'],
-  local: [...SERVICE_LIBS, 'testing', 'cli'],
-  cli: [...SERVICE_LIBS, 'testing', 'local'],
+  local: [...SERVICE_LIBS, 'observe', 'testing', 'cli'],
+  cli: [...SERVICE_LIBS, 'observe', 'testing', 'local'],
 };
 
-const DEVELOPMENT_LIBS = ['testing', 'local', 'cli'];
+const DEVELOPMENT_LIBS = ['observe', 'testing', 'local', 'cli'];
 export const PRODUCTION_LIBS = Object.keys(LIB_ARROWS).filter((lib) => !DEVELOPMENT_LIBS.includes(lib));
 
 const pureLib = packages(

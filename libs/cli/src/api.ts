@@ -6,7 +6,9 @@ import { CliFailure, Interrupted, reasonOf } from './failure.ts';
 /** How a request proves who makes it. */
 export type Credentials =
   | { readonly kind: 'password'; readonly email: string; readonly password: string }
-  | { readonly kind: 'api-key'; readonly key: string };
+  | { readonly kind: 'api-key'; readonly key: string }
+  /** Nobody signs in; the tenant is named in a header. */
+  | { readonly kind: 'none' };
 
 export interface ApiOptions {
   readonly url: string;
@@ -90,6 +92,7 @@ export function createApi(options: ApiOptions): Api {
 
   async function signIn(): Promise<string> {
     const { credentials } = options;
+    if (credentials.kind === 'none') return '';
     if (credentials.kind === 'api-key') return credentials.key;
     const { email, password } = credentials;
     const answer = await patiently(() =>
@@ -106,7 +109,7 @@ export function createApi(options: ApiOptions): Api {
     const used = token;
     const bearer = await used;
     const answer = await patiently(() => dispatch(options, request, bearer));
-    if (answer.status !== 401 || options.credentials.kind === 'api-key') return answer;
+    if (answer.status !== 401 || options.credentials.kind !== 'password') return answer;
     // Access tokens live 15 minutes and imports may take longer. Of many requests only the first signs in again.
     if (token === used) token = signIn();
     const renewed = await token;
@@ -131,7 +134,7 @@ function dispatch(options: ApiOptions, request: ApiRequest, bearer: string): Pro
   return fetch(`${options.url}/api/v1${request.path}`, {
     method: request.method,
     headers: {
-      authorization: `Bearer ${bearer}`,
+      ...(bearer === '' ? { 'x-tenant': options.tenant } : { authorization: `Bearer ${bearer}` }),
       ...(body === undefined ? {} : { 'content-type': body.type }),
       ...(request.idempotencyKey === undefined ? {} : { 'idempotency-key': request.idempotencyKey }),
     },

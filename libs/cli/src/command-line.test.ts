@@ -58,6 +58,11 @@ test.each([
     { name: 'replay', sinceMs: new Date('2026-11-22T10:00:00Z'), service: undefined },
   ],
   ['redrive', { name: 'redrive', service: undefined }],
+  ['smoke', { name: 'smoke', ...nobody, tenant: undefined, timeoutSeconds: 120 }],
+  [
+    'smoke --tenant libros --timeout 30 --api-key k',
+    { name: 'smoke', ...nobody, tenant: 'libros', apiKey: 'k', timeoutSeconds: 30 },
+  ],
   ['doctor', { name: 'doctor', url: undefined, json: false }],
   ['doctor --json --url http://10.0.0.7:8080/', { name: 'doctor', url: 'http://10.0.0.7:8080', json: true }],
 ])('zoco %s', (line, expected) => {

@@ -21,6 +21,7 @@ export type Command =
   | ({ readonly name: 'import orders' } & ImportOrders)
   | { readonly name: 'replay'; readonly sinceMs: number | Date; readonly service: ServiceName | undefined }
   | { readonly name: 'redrive'; readonly service: ServiceName | undefined }
+  | ({ readonly name: 'smoke' } & Smoke)
   | { readonly name: 'doctor'; readonly url: string | undefined; readonly json: boolean };
 
 export interface ImportProducts extends Connection {
@@ -38,8 +39,16 @@ export interface ImportOrders extends Connection {
   readonly report: string | undefined;
 }
 
+export interface Smoke extends Omit<Connection, 'tenant'> {
+  /** Undefined makes one for the test. */
+  readonly tenant: TenantId | undefined;
+  readonly timeoutSeconds: number;
+}
+
 const CONCURRENCY_DEFAULT = 8;
 const CONCURRENCY_MAX = 64;
+const SMOKE_SECONDS_DEFAULT = 120;
+const SMOKE_SECONDS_MAX = 3600;
 const DAY_MS = 24 * 3600 * 1000;
 const SINCE_DEFAULT_MS = 14 * DAY_MS;
 const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3600_000, d: DAY_MS };
@@ -68,6 +77,8 @@ export function parseCommand(args: readonly string[]): Command {
       const { values } = read('redrive', rest, { service: text }, 0);
       return { name: 'redrive', service: service(values.service) };
     }
+    case 'smoke':
+      return parseSmoke(rest);
     case 'doctor': {
       const { values } = read('doctor', rest, { url: text, json: flag }, 0);
       return { name: 'doctor', url: url(values.url), json: values.json };
@@ -75,6 +86,17 @@ export function parseCommand(args: readonly string[]): Command {
     default:
       throw new UsageFailure(`There is no command '${verb}': \`zoco help\` lists them.`);
   }
+}
+
+function parseSmoke(args: readonly string[]): Command {
+  const { values } = read('smoke', args, { ...connectionOptions, timeout: text }, 0);
+  const timeoutSeconds = wholeNumber('timeout', values.timeout, SMOKE_SECONDS_MAX) ?? SMOKE_SECONDS_DEFAULT;
+  // Without a tenant the test makes its own, and whoever signs in does so to the platform.
+  const given = connection('smoke', { ...values, tenant: values.tenant ?? 'zoco' });
+  if (values.tenant === undefined && given.apiKey !== undefined)
+    throw new UsageFailure('`zoco smoke` takes --api-key together with --tenant.');
+  const tenant = values.tenant === undefined ? undefined : given.tenant;
+  return { name: 'smoke', ...given, tenant, timeoutSeconds };
 }
 
 function parseImport(args: readonly string[]): Command {

@@ -12,10 +12,14 @@ export const HELP = `npm run zoco -- <command>
   replay [--since 14d] [--service S]
                                     publish again what the outboxes hold, when NATS lost its store
   redrive [--service S]             try again the events that were parked as dead letters
+  smoke [--timeout 120]             buy something as a customer does, and wait for the invoice: does a system work?
+      --tenant T                      in a shop that exists, as its staff; else in one made for the test, as the
+                                      platform's administrator: PLATFORM_ADMIN_EMAIL, PLATFORM_ADMIN_PASSWORD
+                                      or PLATFORM_ADMIN_PASSWORD_FILE, or --email and --password
   doctor [--json]                   what is up, what is not, and what to do about it
   help                              this
 
-Who asks, for the imports and doctor
+Who asks, for the imports, smoke and doctor
   --url URL                         the gateway; default: the system on this machine, or http://127.0.0.1:8080
   --email E --password P            a login of the tenant with the role staff; or ZOCO_EMAIL and ZOCO_PASSWORD
   --api-key K                       instead of a login; or ZOCO_API_KEY

@@ -7,6 +7,7 @@ import {
   type ImportOrders,
   type ImportProducts,
   parseCommand,
+  type Smoke,
 } from './command-line.ts';
 import { runDoctor } from './doctor/run-doctor.ts';
 import { redriveAll } from './events/redrive-all.ts';
@@ -19,6 +20,8 @@ import { importProducts } from './products/import-products.ts';
 import { printImport } from './products/print-import.ts';
 import { openReport } from './refusal-report.ts';
 import { credentialsFor } from './sign-in.ts';
+import { smokeCredentials } from './smoke/credentials.ts';
+import { smoke } from './smoke/smoke.ts';
 import { gatewayUrl, type Surroundings } from './surroundings.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -55,6 +58,8 @@ async function dispatch(command: Command, options: RunOptions): Promise<number> 
       return replayAll(command, options);
     case 'redrive':
       return redriveAll(command, options);
+    case 'smoke':
+      return runSmoke(command, options);
     case 'doctor':
       return runDoctor(command, options);
     default:
@@ -96,6 +101,14 @@ async function runImportOrders(command: ImportOrders, options: RunOptions): Prom
   } finally {
     await report.close();
   }
+}
+
+async function runSmoke(command: Smoke, { surroundings, terminal, signal }: RunOptions): Promise<number> {
+  const url = gatewayUrl(surroundings, command.url);
+  const credentials = smokeCredentials(command, surroundings, url);
+  const timeoutMs = command.timeoutSeconds * 1000;
+  await smoke({ url, tenant: command.tenant, credentials, timeoutMs, terminal, signal });
+  return 0;
 }
 
 function resolveIn({ surroundings }: RunOptions, file: string | undefined): string | undefined {

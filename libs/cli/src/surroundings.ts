@@ -30,6 +30,11 @@ export function natsUrl({ env, system }: Surroundings): string | undefined {
   return present(env['NATS_URL']) ?? system?.nats_url;
 }
 
+/** Where Prometheus is; undefined when nobody says. */
+export function prometheusUrl({ env, system }: Surroundings): string | undefined {
+  return present(env['PROMETHEUS_URL']) ?? system?.prometheus_url;
+}
+
 /** The database login of a service's worker role; undefined when nobody says. */
 export function workerUrl({ env, system }: Surroundings, service: ServiceName): string | undefined {
   return (

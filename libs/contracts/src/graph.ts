@@ -72,6 +72,13 @@ export const WATCHES: Readonly<Record<ServiceName, readonly EventDefinition[]>> 
   invoicing: [users.tenantUpdated],
 };
 
+/** Plain subjects on which the replicas of the gateway share their rate limits; no stream keeps them. */
+export const LIMIT_SUBJECTS = {
+  alive: 'zoco.gateway.replica.alive',
+  gone: 'zoco.gateway.replica.gone',
+  limits: 'zoco.gateway.limits',
+} as const;
+
 /** One internal HTTP call: who may call whom, and where. Paths are below the callee's base URL. */
 export interface InternalCall {
   readonly callee: ServiceName;
@@ -140,7 +147,34 @@ export const CALLS = {
 
 export type CallName = keyof typeof CALLS;
 
-/** Path prefixes below `/api/v1` that the gateway forwards; the longest match wins. */
+/** What is asked over HTTP without a service token, because the answer is no secret. */
+export const OPEN_CALLS = {
+  getKeySet: { callee: 'users', callers: others('users'), method: 'GET', path: '/.well-known/jwks.json' },
+  getHealth: { callee: others('gateway'), callers: ['gateway'], method: 'GET', path: '/health' },
+} as const satisfies Record<string, OpenCall>;
+
+interface OpenCall {
+  readonly callee: ServiceName | readonly ServiceName[];
+  readonly callers: readonly ServiceName[];
+  readonly method: 'GET';
+  readonly path: `/${string}`;
+}
+
+/** Who outside is asked, and where its answers arrive that were not asked for. Nobody else may leave the cluster. */
+export const OUTSIDE: Readonly<Partial<Record<ServiceName, readonly OutsideParty[]>>> = {
+  payments: [{ party: 'stripe', webhookPath: '/api/v1/payments/webhooks/stripe' }],
+};
+
+export interface OutsideParty {
+  readonly party: 'stripe';
+  /** Public path at the service, below its base URL. */
+  readonly webhookPath: `/${string}`;
+}
+
+/** Where all public paths begin. */
+export const PUBLIC_BASE = '/api/v1';
+
+/** Path prefixes below `PUBLIC_BASE` that the gateway forwards; the longest match wins. */
 export const PUBLIC_ROUTES: readonly { prefix: string; service: ServiceName }[] = [
   { prefix: '/users', service: 'users' },
   { prefix: '/customers', service: 'users' },

@@ -4,6 +4,7 @@ export * from './event.ts';
 export * from './fields.ts';
 export * from './graph.ts';
 export * from './invoicing.ts';
+export * from './nats-permissions.ts';
 export * from './orders.ts';
 export * from './payments.ts';
 export * from './services.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type JetStreamClient, jetstream, type JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { SpanKind } from '@opentelemetry/api';
+import { type Attributes, SpanKind } from '@opentelemetry/api';
 import {
   durableOf,
   envelopeSchema,
@@ -12,9 +12,9 @@ import {
 } from '@zoco/contracts';
 import { isTenantId, Problem, retryDelayMs, type TenantId } from '@zoco/kernel';
 import type { Database, Tx } from '@zoco/postgres';
-import { type Failpoint, inSpan, type Logger } from '@zoco/service';
+import { failSpan, type Failpoint, inSpan, type Logger, type SpanOptions } from '@zoco/service';
 import { createKeyedQueue } from './keyed-queue.ts';
-import { eventLag, handled, handleDuration } from './metrics.ts';
+import { eventLag, handled, handleDuration, redelivered } from './metrics.ts';
 
 /** An event as its handler sees it. */
 export interface Received<E extends EventDefinition> {
@@ -120,11 +120,21 @@ async function deliver(
 ): Promise<void> {
   const working = setInterval(() => message.working(), 2_000);
   const stop = handleDuration.startTimer({ consumer: durable });
+  if (message.redelivered) redelivered.inc({ consumer: durable });
   try {
-    const outcome = await handleOnce(message, durable, handler, options);
-    options.failpoint?.('after-handle-before-ack');
-    message.ack();
-    handled.inc({ consumer: durable, outcome });
+    const { event, ...origin } = parse(message, handler.event);
+    await inSpan(`process ${templateOf(handler.event)}`, spanOptions(origin), async (span) => {
+      if (span.isRecording()) span.setAttributes(attributesOf(message, event, handler.event, durable));
+      try {
+        const outcome = await handleOnce(event, durable, handler, options);
+        options.failpoint?.('after-handle-before-ack');
+        message.ack();
+        handled.inc({ consumer: durable, outcome });
+      } catch (error) {
+        failSpan(span, error);
+        await fail(message, durable, error, options);
+      }
+    });
   } catch (error) {
     await fail(message, durable, error, options);
   } finally {
@@ -133,37 +143,62 @@ async function deliver(
   }
 }
 
-async function handleOnce(
+/** Spans that an event comes from. */
+interface Origin {
+  /** That recorded it. */
+  readonly recorded: string | undefined;
+  /** That published it; known where its trace is recorded. */
+  readonly published: string | undefined;
+}
+
+function spanOptions({ recorded, published }: Origin): SpanOptions {
+  return {
+    kind: SpanKind.CONSUMER,
+    parent: published ?? recorded ?? '',
+    ...(published !== undefined && recorded !== undefined ? { links: [recorded] } : {}),
+  };
+}
+
+const templateOf = (event: EventDefinition) => `zoco.${event.producer}.${event.type}.{tenant}`;
+
+/** @see https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/ */
+function attributesOf(
   message: JsMsg,
+  event: Received<EventDefinition>,
+  definition: EventDefinition,
+  durable: string,
+): Attributes {
+  return {
+    'messaging.system': 'nats',
+    'messaging.operation.name': 'process',
+    'messaging.operation.type': 'process',
+    'messaging.destination.name': message.subject,
+    'messaging.destination.template': templateOf(definition),
+    'messaging.destination.subscription.name': durable,
+    'messaging.consumer.group.name': durable,
+    'messaging.message.id': event.id,
+    'messaging.message.body.size': message.data.length,
+    'zoco.delivery': message.info.deliveryCount,
+  };
+}
+
+async function handleOnce(
+  event: Received<EventDefinition>,
   durable: string,
   handler: EventHandler,
   options: ConsumerOptions,
 ): Promise<'done' | 'duplicate'> {
-  const { event, traceparent } = parse(message, handler.event);
-  const attributes = {
-    'messaging.system': 'nats',
-    'messaging.operation.name': 'process',
-    'messaging.destination.name': streamOf(handler.event.producer),
-    'messaging.consumer.group.name': durable,
-    'messaging.message.id': event.id,
-  };
-  return inSpan(
-    `process ${handler.event.type}`,
-    { kind: SpanKind.CONSUMER, attributes, parent: traceparent },
-    async () => {
-      try {
-        const hint = await options.db.transact(event.tenantId, (tx) =>
-          markAndHandle(tx, durable, handler, event),
-        );
-        eventLag.observe({ consumer: durable }, Math.max(0, (Date.now() - event.time.getTime()) / 1000));
-        hint?.();
-        return 'done';
-      } catch (error) {
-        if (error === DUPLICATE) return 'duplicate';
-        throw error;
-      }
-    },
-  );
+  try {
+    const hint = await options.db.transact(event.tenantId, (tx) =>
+      markAndHandle(tx, durable, handler, event),
+    );
+    eventLag.observe({ consumer: durable }, Math.max(0, (Date.now() - event.time.getTime()) / 1000));
+    hint?.();
+    return 'done';
+  } catch (error) {
+    if (error === DUPLICATE) return 'duplicate';
+    throw error;
+  }
 }
 
 /** Thrown to roll back what the handler began before it was known that the event had been handled. */
@@ -186,17 +221,15 @@ async function markAndHandle(
   return handling;
 }
 
-function parse(
-  message: JsMsg,
-  definition: EventDefinition,
-): { event: Received<EventDefinition>; traceparent: string | undefined } {
+function parse(message: JsMsg, definition: EventDefinition): Origin & { event: Received<EventDefinition> } {
   try {
     const envelope = envelopeSchema.parse(message.json());
     if (envelope.type !== definition.type) throw new Error(`type is ${envelope.type}`);
     if (!message.subject.endsWith(`.${envelope.tenantid}`))
       throw new Error('subject and envelope name different tenants');
     return {
-      traceparent: envelope.traceparent,
+      recorded: envelope.traceparent,
+      published: message.headers?.get('traceparent') || undefined,
       event: {
         id: envelope.id,
         tenantId: envelope.tenantid,

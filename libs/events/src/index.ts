@@ -1,6 +1,6 @@
 export { type EventHandler, type Handle, on, type Received } from './consumer.ts';
-export { connectNats } from './nats.ts';
-export { provisionStreams } from './provision.ts';
+export { connectNats, natsServer } from './nats.ts';
+export { type ProvisionOptions, provisionService, provisionStreams } from './provision.ts';
 export { type EventRecord, record, recordAll } from './record.ts';
 export { redrive, replay } from './replay.ts';
 export { type EventsOptions, startEvents, startWatching, type WatchingOptions } from './start.ts';

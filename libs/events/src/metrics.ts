@@ -51,6 +51,40 @@ export const eventLag = new Histogram({
 
 export const deadLettersOpen = new Gauge({
   name: 'zoco_dead_letters',
-  help: 'Dead letters that nobody has redriven.',
+  help: 'Dead letters that nobody has redriven, by consumer.',
+  labelNames: ['consumer'],
+  registers: [registry],
+});
+
+export const redelivered = new Counter({
+  name: 'zoco_events_redelivered_total',
+  help: 'Deliveries that were not the first one of their event, by consumer.',
+  labelNames: ['consumer'],
+  registers: [registry],
+});
+
+export const consumerPending = new Gauge({
+  name: 'zoco_consumer_pending',
+  help: 'Events that wait in the stream for this consumer.',
+  labelNames: ['consumer'],
+  registers: [registry],
+});
+
+export const consumerAckPending = new Gauge({
+  name: 'zoco_consumer_ack_pending',
+  help: 'Events delivered to this consumer and not yet acknowledged.',
+  labelNames: ['consumer'],
+  registers: [registry],
+});
+
+export const natsConnected = new Gauge({
+  name: 'zoco_nats_connected',
+  help: '1 while the connection to NATS stands.',
+  registers: [registry],
+});
+
+export const natsReconnects = new Counter({
+  name: 'zoco_nats_reconnects_total',
+  help: 'Times that the connection to NATS was lost and came back.',
   registers: [registry],
 });

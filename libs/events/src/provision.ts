@@ -25,8 +25,9 @@ const DAY_MS = 24 * 3600 * 1000;
 const NAME_IN_USE = 10_058;
 
 export interface ProvisionOptions {
-  /** 1 on one machine, 3 on a cluster. */
+  /** Servers that keep each stream: 1 on one machine, 3 on a cluster of three. */
   readonly replicas?: number;
+  /** Bytes at which a stream refuses more; a server reserves them for each stream. */
   readonly streamBytesMax?: number;
 }
 
@@ -35,14 +36,37 @@ export interface ProvisionOptions {
  * NATS users need no right to create anything.
  */
 export async function provisionStreams(nc: NatsConnection, options: ProvisionOptions = {}): Promise<void> {
+  for (const service of SERVICE_NAMES) await provisionService(nc, service, options);
+}
+
+/**
+ * The part of one service: its own stream and its durables. A stream of another producer that is not there yet is made too, for
+ * a durable needs one and nobody knows who comes first; one that is there is left to its owner.
+ */
+export async function provisionService(
+  nc: NatsConnection,
+  service: ServiceName,
+  options: ProvisionOptions = {},
+): Promise<void> {
   const jsm = await jetstreamManager(nc);
-  const producers = new Set(EVENTS.map((event) => event.producer));
-  for (const producer of producers) await ensureStream(jsm, streamConfig(producer, options));
-  for (const consumer of SERVICE_NAMES) {
-    for (const event of HANDLES[consumer]) {
-      await jsm.consumers.add(streamOf(event.producer), consumerConfig(consumer, event));
-    }
+  if (EVENTS.some((event) => event.producer === service)) {
+    await ensureStream(jsm, streamConfig(service, options));
   }
+  for (const producer of new Set(HANDLES[service].map((event) => event.producer))) {
+    await ensureExists(jsm, streamConfig(producer, options));
+  }
+  for (const event of HANDLES[service]) {
+    await jsm.consumers.add(streamOf(event.producer), consumerConfig(service, event));
+  }
+}
+
+/** The same text as long as `provisionService` would make the same things. */
+export function describeProvision(service: ServiceName, options: ProvisionOptions = {}): string {
+  const streams = [service, ...HANDLES[service].map((event) => event.producer)];
+  return JSON.stringify([
+    ...[...new Set(streams)].map((producer) => streamConfig(producer, options)),
+    ...HANDLES[service].map((event) => consumerConfig(service, event)),
+  ]);
 }
 
 function streamConfig(
@@ -80,14 +104,23 @@ function consumerConfig(consumer: ServiceName, event: (typeof EVENTS)[number]): 
   };
 }
 
-async function ensureStream(
-  jsm: JetStreamManager,
-  config: Partial<StreamConfig> & { name: string },
-): Promise<void> {
+type NamedStream = Partial<StreamConfig> & { name: string };
+
+async function ensureStream(jsm: JetStreamManager, config: NamedStream): Promise<void> {
+  if (!(await addStream(jsm, config))) await jsm.streams.update(config.name, config);
+}
+
+async function ensureExists(jsm: JetStreamManager, config: NamedStream): Promise<void> {
+  await addStream(jsm, config);
+}
+
+/** False when a stream of that name exists and differs. */
+async function addStream(jsm: JetStreamManager, config: NamedStream): Promise<boolean> {
   try {
     await jsm.streams.add(config);
+    return true;
   } catch (error) {
     if (!(error instanceof JetStreamApiError) || error.code !== NAME_IN_USE) throw error;
-    await jsm.streams.update(config.name, config);
+    return false;
   }
 }

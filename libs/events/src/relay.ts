@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { SpanKind } from '@opentelemetry/api';
 import { type ServiceName, streamOf } from '@zoco/contracts';
 import { retryDelayMs } from '@zoco/kernel';
 import type { Database, WorkerTx } from '@zoco/postgres';
-import { type Failpoint, inSpan, type Logger } from '@zoco/service';
+import { currentTraceparent, type Failpoint, inSpan, isSampled, type Logger } from '@zoco/service';
 import { type OutboxRow, toMessage } from './envelope.ts';
-import { deadLettersOpen, outboxAge, outboxPending, publishFailures, published } from './metrics.ts';
+import { published, publishFailures } from './metrics.ts';
 import { OUTBOX_SIGNAL } from './record.ts';
 import { OUTBOX_SHARDS } from './tables.ts';
 
@@ -30,7 +30,6 @@ const LULL_MS = 25;
 const GATHER_MS = 2;
 const ACK_TIMEOUT_MS = 3000;
 const POLL_MS = 250;
-const MEASURE_MS = 5000;
 const PURGE_MS = 3600_000;
 
 /**
@@ -46,17 +45,12 @@ export async function runRelay(
   const js = jetstream(nc);
   const waker = createWaker(signal);
   let failures = 0;
-  let measureAtMs = 0;
   let purgeAtMs = performance.now() + PURGE_MS;
   // Every process relays what it records. What another one recorded and could not relay before it died is found by polling.
   const stopListening = options.db.onSignal(OUTBOX_SIGNAL, waker.wake);
   while (!signal.aborted) {
     try {
       const nowMs = performance.now();
-      if (nowMs >= measureAtMs) {
-        await measure(options.db);
-        measureAtMs = nowMs + MEASURE_MS;
-      }
       if (nowMs >= purgeAtMs) {
         await purge(options.db);
         purgeAtMs = nowMs + PURGE_MS;
@@ -169,36 +163,54 @@ async function publishInOrder(
   return { done, failure };
 }
 
-function publish(js: JetStreamClient, service: ServiceName, row: OutboxRow): Promise<void> {
-  const { subject, payload } = toMessage(service, row);
+async function publish(js: JetStreamClient, service: ServiceName, row: OutboxRow): Promise<void> {
+  const { traceparent } = row;
+  if (traceparent !== null && isSampled(traceparent)) await publishTraced(js, service, row, traceparent);
+  else await send(js, service, toMessage(service, row), row.id);
+  published.inc({ type: row.type });
+}
+
+/**
+ * The envelope keeps the span that recorded the event, as it must never change; this span goes along as a header.
+ * @see https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/
+ */
+function publishTraced(
+  js: JetStreamClient,
+  service: ServiceName,
+  row: OutboxRow,
+  parent: string,
+): Promise<void> {
+  const message = toMessage(service, row);
+  const template = `zoco.${service}.${row.type}.{tenant}`;
   const attributes = {
     'messaging.system': 'nats',
     'messaging.operation.name': 'publish',
-    'messaging.destination.name': streamOf(service),
+    'messaging.operation.type': 'send',
+    'messaging.destination.name': message.subject,
+    'messaging.destination.template': template,
     'messaging.message.id': row.id,
+    'messaging.message.body.size': Buffer.byteLength(message.payload),
   };
-  const parent = row.traceparent ?? undefined;
-  return inSpan(`publish ${row.type}`, { kind: SpanKind.PRODUCER, attributes, parent }, async () => {
-    await js.publish(subject, payload, {
-      msgID: row.id,
-      timeout: ACK_TIMEOUT_MS,
-      expect: { streamName: streamOf(service) },
-    });
-    published.inc({ type: row.type });
-  });
+  return inSpan(`publish ${template}`, { kind: SpanKind.PRODUCER, attributes, parent }, () =>
+    send(js, service, message, row.id, currentTraceparent()),
+  );
 }
 
-async function measure(db: Database): Promise<void> {
-  await db.work(async (tx) => {
-    const [row] = await tx.sql<{ pending: number; age: number; dead: number }[]>`
-      select count(*)::int as pending,
-             coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 as age,
-             (select count(*)::int from dead_letters where redriven_at is null) as dead
-      from outbox where published_at is null`;
-    outboxPending.set(row?.pending ?? 0);
-    outboxAge.set(Math.max(0, row?.age ?? 0));
-    deadLettersOpen.set(row?.dead ?? 0);
-  });
+async function send(
+  js: JetStreamClient,
+  service: ServiceName,
+  { subject, payload }: ReturnType<typeof toMessage>,
+  id: string,
+  traceparent?: string,
+): Promise<void> {
+  const options = { msgID: id, timeout: ACK_TIMEOUT_MS, expect: { streamName: streamOf(service) } };
+  if (traceparent === undefined) {
+    await js.publish(subject, payload, options);
+    return;
+  }
+  const header = headers();
+  header.set('traceparent', traceparent);
+  await js.publish(subject, payload, { ...options, headers: header });
 }
 
 /** Streams keep 14 days, inboxes one more: an event that is still in a stream is always known to the inbox. */

@@ -5,6 +5,7 @@ import type { Logger } from '@zoco/service';
 import { type ConsumerOptions, type EventHandler, runConsumer } from './consumer.ts';
 import { connectNats } from './nats.ts';
 import { runRelay } from './relay.ts';
+import { sampleConsumers, sampleOutbox, watchConnection } from './samples.ts';
 import { runWatchers, type Watcher } from './watch.ts';
 
 const DRAIN_MS_MAX = 2000;
@@ -31,12 +32,20 @@ export interface EventsOptions extends ConsumerOptions, WatchingOptions {
  */
 export function startEvents(options: EventsOptions): AsyncDisposable {
   assertDeclared('handles', HANDLES[options.service], options.handlers);
-  return start(options, async (nc, signal) => {
+  const outbox = sampleOutbox(options.service, options.db);
+  const events = start(options, async (nc, signal) => {
+    using _consumers = sampleConsumers(options.service, nc);
     await Promise.all([
       runRelay(nc, options, signal),
       ...options.handlers.map((handler) => runConsumer(nc, handler, options, signal)),
     ]);
   });
+  return {
+    async [Symbol.asyncDispose]() {
+      outbox[Symbol.dispose]();
+      await events[Symbol.asyncDispose]();
+    },
+  };
 }
 
 /**
@@ -60,6 +69,7 @@ function start(
   async function run(): Promise<void> {
     connection = await connectNats({ url: options.natsUrl, name: options.service, signal });
     if (signal.aborted) return;
+    void watchConnection(connection);
     options.onConnected?.(connection);
     // Ends with the connection, which is drained only after the others are done.
     void runWatchers(

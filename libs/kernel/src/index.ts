@@ -11,6 +11,7 @@ export {
   netTax,
   parseDecimal,
   sumCents,
+  toUnits,
 } from './money.ts';
 export {
   type FieldError,

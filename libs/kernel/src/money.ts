@@ -24,6 +24,11 @@ export function currencyExponent(currency: string): number {
   return EXPONENTS[currency] ?? 2;
 }
 
+/** An amount in units of its currency: 1999 cents are 19.99. For people and charts, never to calculate with. */
+export function toUnits(cents: number, currency: string): number {
+  return cents / 10 ** currencyExponent(currency);
+}
+
 export function isCents(value: number): boolean {
   return Number.isSafeInteger(value) && Math.abs(value) <= CENTS_MAX;
 }

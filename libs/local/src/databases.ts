@@ -27,10 +27,14 @@ export async function provisionDatabases(
  */
 export async function migrateDatabases(
   root: string,
-  databases: ReadonlyMap<ServiceName, { readonly ownerUrl: string }>,
+  databases: ReadonlyMap<ServiceName, DatabaseUrls>,
 ): Promise<void> {
-  const programs = [...databases].map(([service, { ownerUrl }]) =>
-    runBundle(root, service, 'migrate', { DATABASE_URL: ownerUrl }),
+  const programs = [...databases].map(([service, { ownerUrl, runtimeUrl, workerUrl }]) =>
+    runBundle(root, service, 'migrate', {
+      DATABASE_OWNER_URL: ownerUrl,
+      DATABASE_URL: runtimeUrl,
+      DATABASE_WORKER_URL: workerUrl,
+    }),
   );
   await Promise.allSettled(programs);
   await Promise.all(programs);

@@ -1,5 +1,19 @@
-export { type NatsOptions, type NatsServer, startNats } from './nats-server.ts';
+export {
+  type NatsOptions,
+  type NatsPlaces,
+  type NatsServer,
+  startNats,
+  SYNC_ALWAYS_SINCE,
+} from './nats-server.ts';
 export { type PostgresOptions, type PostgresServer, startPostgres } from './postgres-server.ts';
+export { freePorts } from './ports.ts';
+export { isAtLeast } from './nats-binary.ts';
+export {
+  promtool,
+  startPrometheus,
+  type PrometheusOptions,
+  type PrometheusServer,
+} from './prometheus-server.ts';
 export { ROOT } from './repository.ts';
 export type { RunningSystem } from './running-system.ts';
 export { seedDemo } from './seed.ts';

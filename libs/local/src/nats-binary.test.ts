@@ -1,40 +1,6 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { findNatsServer, isAtLeast, parseVersion } from './nats-binary.ts';
+import { expect, test } from 'vitest';
+import { isAtLeast, parseVersion } from './nats-binary.ts';
 import { natsConfig } from './nats-server.ts';
-
-let dir: string;
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'zoco-nats-'));
-});
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
-
-function place(folder: string, mode: number): string {
-  mkdirSync(join(dir, folder));
-  const file = join(dir, folder, 'nats-server');
-  writeFileSync(file, '#!/bin/sh\n');
-  chmodSync(file, mode);
-  return file;
-}
-
-test('it is looked for on the PATH, then where packages put it, then where we would', () => {
-  const search = {
-    path: `:${join(dir, 'path')}`,
-    usualFolders: [join(dir, 'usual')],
-    ownFolder: join(dir, 'own'),
-  };
-  expect(findNatsServer(search)).toBeUndefined();
-  const own = place('own', 0o755);
-  expect(findNatsServer(search)).toBe(own);
-  const usual = place('usual', 0o755);
-  expect(findNatsServer(search)).toBe(usual);
-  const path = place('path', 0o755);
-  expect(findNatsServer(search)).toBe(path);
-  chmodSync(path, 0o644);
-  expect(findNatsServer(search)).toBe(usual);
-});
 
 test.each([
   ['nats-server: v2.9.10', [2, 9, 10]],

@@ -20,6 +20,17 @@ export interface NatsOptions {
   /** Told the pid at once, before the server is ready. */
   readonly onSpawn?: (pid: number) => void;
   readonly onLine?: (line: string) => void;
+  /** Text of another configuration file, by these ports, store and version. */
+  readonly config?: (places: NatsPlaces, version: readonly number[]) => string;
+  /** The variables that it names. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Where a server listens and stores. */
+export interface NatsPlaces {
+  readonly port: number;
+  readonly monitorPort: number;
+  readonly storeDir: string;
 }
 
 export interface NatsServer extends ServerProcess {
@@ -31,7 +42,8 @@ export interface NatsServer extends ServerProcess {
 }
 
 const START_TIMEOUT_MS = 30_000;
-const SYNC_ALWAYS_SINCE = [2, 10, 0];
+/** Version of nats-server from which on an acknowledgement can mean that it is on the disk. */
+export const SYNC_ALWAYS_SINCE: readonly number[] = [2, 10, 0];
 
 /**
  * Starts nats-server with JetStream on loopback and waits until it is healthy.
@@ -44,13 +56,14 @@ export async function startNats(options: NatsOptions): Promise<NatsServer> {
   const monitorPort = options.monitorPort ?? freeTwo;
   mkdirSync(options.storeDir, { recursive: true });
   const configFile = join(dirname(options.storeDir), 'nats-server.conf');
-  writeFileSync(configFile, natsConfig({ port, monitorPort, storeDir: options.storeDir }, binary.version));
+  const { config = natsConfig, storeDir } = options;
+  writeFileSync(configFile, config({ port, monitorPort, storeDir }, binary.version));
   const logFile = options.logFile ?? `${options.storeDir}.log`;
   emptyFile(logFile);
   const server = await spawnServer({
     file: binary.file,
     args: ['--config', configFile],
-    env: {},
+    env: options.env ?? {},
     logFile,
     end: PROCESS_END,
   });
@@ -70,14 +83,7 @@ export async function startNats(options: NatsOptions): Promise<NatsServer> {
 }
 
 /** The configuration file. Durable acknowledgements (fsync before the answer) exist since nats-server 2.10. */
-export function natsConfig(
-  {
-    port,
-    monitorPort,
-    storeDir,
-  }: { readonly port: number; readonly monitorPort: number; readonly storeDir: string },
-  version: readonly number[],
-): string {
+export function natsConfig({ port, monitorPort, storeDir }: NatsPlaces, version: readonly number[]): string {
   return [
     'server_name: zoco_local',
     `listen: "127.0.0.1:${port}"`,

@@ -10,6 +10,9 @@ export interface PortPlan {
   readonly nats: number;
   readonly natsMonitor: number;
   readonly stripeSandbox: number;
+  /** Taken only by systems that are observed. */
+  readonly prometheus: number;
+  readonly traceView: number;
   readonly services: ReadonlyMap<ServiceName, { readonly port: number; readonly adminPort: number }>;
 }
 
@@ -18,6 +21,8 @@ const POSTGRES_PORT = 15_432;
 const NATS_PORT = 14_222;
 const NATS_MONITOR_PORT = 18_222;
 const STRIPE_SANDBOX_PORT = 8090;
+const PROMETHEUS_PORT = 19_090;
+const TRACE_VIEW_PORT = 14_318;
 const PORT_OFFSET_MAX = 40_000;
 
 /** The fixed local ports, all shifted by `offset` so that two systems can run side by side. */
@@ -27,6 +32,8 @@ export function planPorts(services: readonly ServiceName[], offset: number): Por
     nats: NATS_PORT + offset,
     natsMonitor: NATS_MONITOR_PORT + offset,
     stripeSandbox: STRIPE_SANDBOX_PORT + offset,
+    prometheus: PROMETHEUS_PORT + offset,
+    traceView: TRACE_VIEW_PORT + offset,
     services: new Map(
       services.map((name) => {
         const port = SERVICES[name].port + offset;
@@ -38,13 +45,15 @@ export function planPorts(services: readonly ServiceName[], offset: number): Por
 
 /** A plan of ports that are free now, for tests and benchmarks. */
 export async function planFreePorts(services: readonly ServiceName[]): Promise<PortPlan> {
-  const ports = await freePorts(4 + 2 * services.length);
+  const ports = await freePorts(6 + 2 * services.length);
   const next = () => ports.pop() ?? 0;
   return {
     postgres: next(),
     nats: next(),
     natsMonitor: next(),
     stripeSandbox: next(),
+    prometheus: next(),
+    traceView: next(),
     services: new Map(services.map((name) => [name, { port: next(), adminPort: next() }])),
   };
 }

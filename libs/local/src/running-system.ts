@@ -1,6 +1,7 @@
 import { ADMIN_PORT_OFFSET, SERVICE_NAMES, SERVICES, type ServiceName } from '@zoco/contracts';
 import type { DatabaseUrls } from '@zoco/postgres/provision';
 import { z } from 'zod';
+import type { Observation } from './observation.ts';
 import type { PortPlan } from './ports.ts';
 import { requireOwn, type Servers } from './servers.ts';
 import type { Units } from './service-units.ts';
@@ -15,6 +16,8 @@ export interface RunningSystem {
   readonly natsUrl: string;
   /** The server that stands in for Stripe; nothing answers there when payments talk to the real one. */
   readonly sandboxUrl: string;
+  /** What watches it, when it was started so. */
+  readonly observation: Observation | undefined;
   /** @throws Error for a service without a database */
   databaseUrls(service: ServiceName): DatabaseUrls;
   /** The whole environment of a service, to run its other programs with. */
@@ -47,6 +50,7 @@ export interface SystemParts {
   readonly servers: Servers;
   readonly databases: ReadonlyMap<ServiceName, DatabaseUrls>;
   readonly units: Units;
+  readonly observation: Observation | undefined;
   readonly environment: (service: ServiceName) => Record<string, string>;
   readonly stop: () => Promise<void>;
 }
@@ -58,6 +62,7 @@ export function describeSystem({
   servers,
   databases,
   units,
+  observation,
   environment,
   stop,
 }: SystemParts): RunningSystem {
@@ -74,6 +79,7 @@ export function describeSystem({
     adminDatabaseUrl: servers.adminDatabaseUrl,
     natsUrl: servers.natsUrl,
     sandboxUrl: `http://127.0.0.1:${ports.stripeSandbox}`,
+    observation,
     databaseUrls: (service) => found(databases.get(service), `${service} has no database here`),
     environment,
     whenReady,

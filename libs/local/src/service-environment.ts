@@ -1,4 +1,5 @@
 import { SERVICE_NAMES, SERVICES, type ServiceName } from '@zoco/contracts';
+import type { Observation } from './observation.ts';
 import type { LocalSecrets } from './secrets.ts';
 import { paymentsEnvironment, type StripeSandbox } from './stripe-environment.ts';
 
@@ -12,6 +13,7 @@ export interface EnvironmentSource {
   readonly secrets: LocalSecrets;
   readonly stripe?: StripeSandbox | undefined;
   readonly version: string;
+  readonly observation?: Observation | undefined;
 }
 
 const SHARED_PREFIXES = ['OTEL_', 'ZOCO_FAILPOINT'];

@@ -3,12 +3,14 @@ import { parseStartOptions } from './start-options.ts';
 
 describe('the flags of npm start', () => {
   test.each([
-    [[], { fresh: false, watch: false, help: false }],
-    [['--fresh'], { fresh: true, watch: false, help: false }],
-    [['--watch', '--fresh'], { fresh: true, watch: true, help: false }],
-    [['-h'], { fresh: false, watch: false, help: true }],
+    [[], {}],
+    [['--fresh'], { fresh: true }],
+    [['--watch', '--fresh'], { fresh: true, watch: true }],
+    [['--observe'], { observe: true }],
+    [['-h'], { help: true }],
   ])('%j', (args, expected) => {
-    expect(parseStartOptions(args)).toEqual(expected);
+    const none = { fresh: false, watch: false, observe: false, help: false };
+    expect(parseStartOptions(args)).toEqual({ ...none, ...expected });
   });
 
   test.each([

@@ -4,6 +4,7 @@ import { SetupError } from './setup-error.ts';
 export interface StartOptions {
   readonly fresh: boolean;
   readonly watch: boolean;
+  readonly observe: boolean;
   readonly help: boolean;
 }
 
@@ -11,6 +12,7 @@ export const START_HELP = `npm start [-- flags]     runs Zoco on this machine; C
 
   --fresh    delete the data of earlier runs first
   --watch    rebuild and restart services when their source changes (npm run dev)
+  --observe  also run Prometheus with the alert rules, and a page with traces
   --help     show this
 
 Environment
@@ -30,15 +32,17 @@ export function parseStartOptions(args: readonly string[]): StartOptions {
       options: {
         fresh: { type: 'boolean', default: false },
         watch: { type: 'boolean', default: false },
+        observe: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false, short: 'h' },
       },
     });
     return values;
   } catch {
     const unknown =
-      args.find((arg) => !['--fresh', '--watch', '--help', '-h'].includes(arg)) ?? args.join(' ');
+      args.find((arg) => !['--fresh', '--watch', '--observe', '--help', '-h'].includes(arg)) ??
+      args.join(' ');
     throw new SetupError(
-      `npm start knows no '${unknown}': it takes --fresh, --watch and --help, after \`--\`.`,
+      `npm start knows no '${unknown}': it takes --fresh, --watch, --observe and --help, after \`--\`.`,
     );
   }
 }

@@ -49,6 +49,7 @@ function start(options: StartOptions, signals: StopSignals, board: StatusBoard):
     natsUrl,
     fresh: options.fresh,
     seed: true,
+    observe: options.observe,
     signal: signals.stop,
     hasten: signals.hasten,
     onLine: (line) => board.print(line),

@@ -81,6 +81,7 @@ export function deleteData(dir: string): void {
   for (const name of [
     'postgres.password',
     'nats',
+    'prometheus',
     'secrets.json',
     'identity',
     'seeded',

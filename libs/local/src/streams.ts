@@ -1,4 +1,5 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { natsServer } from '@zoco/events/nats';
 import { provisionStreams } from '@zoco/events/provision';
 import { SetupError } from './setup-error.ts';
 
@@ -22,12 +23,8 @@ export async function prepareStreams(natsUrl: string): Promise<void> {
 }
 
 async function open(natsUrl: string): Promise<NatsConnection> {
-  const url = new URL(natsUrl);
-  const login = url.username
-    ? { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) }
-    : {};
   try {
-    return await connect({ servers: url.host, timeout: CONNECT_TIMEOUT_MS, name: 'zoco-local', ...login });
+    return await connect({ ...natsServer(natsUrl), timeout: CONNECT_TIMEOUT_MS, name: 'zoco-local' });
   } catch (error) {
     throw new SetupError(
       `NATS at ${hostOf(natsUrl)} does not answer (${error instanceof Error ? error.message : String(error)}): start it, or unset NATS_URL and Zoco starts one of its own.`,

@@ -12,6 +12,8 @@ const systemFile = z.object({
   pid: z.int(),
   version: z.string(),
   nats_url: z.url(),
+  prometheus_url: z.url().optional(),
+  traces_url: z.url().optional(),
   /** What runs, with the logins of the worker roles: the file is for its owner's eyes only. */
   services: z.partialRecord(z.enum(SERVICE_NAMES), service),
 });
@@ -26,6 +28,12 @@ export function writeSystemFile(dir: string, source: EnvironmentSource): Disposa
     pid: process.pid,
     version: source.version,
     nats_url: source.natsUrl,
+    ...(source.observation === undefined
+      ? {}
+      : {
+          prometheus_url: source.observation.prometheusUrl,
+          traces_url: source.observation.tracesUrl,
+        }),
     services: Object.fromEntries([...source.ports.keys()].map((name) => [name, describe(name, source)])),
   };
   writeFileSync(file, JSON.stringify(content, null, 2), { mode: 0o600 });

@@ -7,6 +7,12 @@ import { buildServices } from './build.ts';
 import { migrateDatabases, provisionDatabases } from './databases.ts';
 import { planFreePorts, planPorts, type PortPlan, requireFreePorts } from './ports.ts';
 import { ROOT } from './repository.ts';
+import {
+  type Observation,
+  observationEnvironment,
+  observationPorts,
+  startObservation,
+} from './observation.ts';
 import { type LocalSecrets, openSecrets } from './secrets.ts';
 import { describeSystem, type RunningSystem } from './running-system.ts';
 import { type Servers, startServers, type ServersOptions } from './servers.ts';
@@ -37,6 +43,8 @@ export interface SystemOptions {
   readonly natsUrl?: string | undefined;
   /** Deletes the data of earlier runs first. */
   readonly fresh?: boolean;
+  /** Runs Prometheus and a trace view beside it, and has every request traced. */
+  readonly observe?: boolean;
   /** Creates the demo tenants, logins and products. */
   readonly seed?: boolean;
   /** False skips the build, for callers that have just built. */
@@ -70,13 +78,16 @@ export async function startSystem(options: SystemOptions = {}): Promise<RunningS
   if (options.fresh) deleteData(state.dir);
   if (!options.freePorts) await requireFreePorts(wantedPorts(ports, options));
   const secrets = openSecrets(state.dir);
+  const observation = options.observe
+    ? await startObservation({ ...state, ports, onLine }, cleanup)
+    : undefined;
   const { servers, databases } = await prepare(
     { ...state, ports, foreign: options, onLine, disposable: options.dir === undefined },
     { ...options, services, secrets },
     cleanup,
   );
   options.signal?.throwIfAborted();
-  const caller = { ...process.env, ...options.env };
+  const caller = callerEnvironment(options, observation);
   const source = {
     caller,
     ports: ports.services,
@@ -85,6 +96,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<RunningS
     secrets,
     stripe: planSandbox(services, ports, secrets, state.dir, caller),
     version: version(),
+    observation,
   };
   cleanup.use(writeSystemFile(state.dir, source));
   const units = createUnits({ root: ROOT, services, source, state, onLine, onState: options.onState });
@@ -92,10 +104,27 @@ export async function startSystem(options: SystemOptions = {}): Promise<RunningS
   const environment = (service: ServiceName) => serviceEnvironment(service, source);
   const running = new AsyncDisposableStack();
   const stop = () => running.disposeAsync();
-  const system = describeSystem({ dir: state.dir, ports, servers, databases, units, environment, stop });
+  const system = describeSystem({
+    dir: state.dir,
+    ports,
+    servers,
+    databases,
+    units,
+    observation,
+    environment,
+    stop,
+  });
   if (options.seed) await seedDemo(system, onLine);
   running.use(cleanup.move());
   return system;
+}
+
+function callerEnvironment(
+  { env }: SystemOptions,
+  observation: Observation | undefined,
+): Record<string, string | undefined> {
+  const caller = { ...process.env, ...env };
+  return observation === undefined ? caller : { ...caller, ...observationEnvironment(observation, caller) };
 }
 
 /** Starts every unit and waits until all are ready. */
@@ -142,9 +171,10 @@ function presentServices(): ServiceName[] {
 
 function wantedPorts(
   ports: PortPlan,
-  { databaseUrl, natsUrl }: SystemOptions,
+  { databaseUrl, natsUrl, observe }: SystemOptions,
 ): { port: number; purpose: string }[] {
   return [
+    ...(observe ? observationPorts(ports) : []),
     ...(databaseUrl === undefined ? [{ port: ports.postgres, purpose: 'Postgres' }] : []),
     ...(natsUrl === undefined
       ? [

@@ -24,7 +24,7 @@ const STATIC_STEPS: readonly (readonly [name: string, run: () => Promise<boolean
 ];
 
 // What `npm run generate` writes.
-const GENERATED = ['services/*/openapi.json', 'docs/**/*'];
+const GENERATED = ['services/*/openapi.json', 'docs/**/*', 'charts/zoco/dashboards/*', 'charts/zoco/files/*'];
 
 const BIN = join(ROOT, 'node_modules/.bin');
 const { stop } = listenForStop();

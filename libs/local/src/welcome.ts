@@ -1,8 +1,9 @@
+import { observationLines } from './observation.ts';
 import type { RunningSystem } from './running-system.ts';
 import { DEMO_PASSWORD, DEMO_TENANTS, PLATFORM_EMAIL, PLATFORM_TENANT } from './seed-data.ts';
 
 /** What a person needs to know once everything runs: where it is, who may log in, and a first request that works. */
-export function welcome({ urls, dir }: RunningSystem, elapsedMs: number): string[] {
+export function welcome({ urls, dir, observation }: RunningSystem, elapsedMs: number): string[] {
   const tenants = DEMO_TENANTS.map(({ settings }) => settings.id);
   return [
     '',
@@ -12,6 +13,7 @@ export function welcome({ urls, dir }: RunningSystem, elapsedMs: number): string
     `  docs     ${urls.gateway}/docs`,
     `  status   ${urls.gateway}/status`,
     `  logs     ${dir}/logs`,
+    ...observationLines(observation),
     '',
     `  logins (password ${DEMO_PASSWORD})`,
     ...tenants.map(

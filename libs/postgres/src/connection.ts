@@ -1,6 +1,7 @@
 import { drizzle } from 'drizzle-orm/postgres-js';
-import postgres from 'postgres';
+import type postgres from 'postgres';
 import { z } from 'zod';
+import { openDriver } from './driver.ts';
 
 export type Sql = postgres.Sql;
 
@@ -11,13 +12,22 @@ export interface ConnectionOptions {
   readonly statementTimeoutMs?: number;
 }
 
+/**
+ * Seconds before a connection is tried again. The driver's own reach twenty, and whoever asks waits for them: also a service whose
+ * database is back, and one that is to stop.
+ */
+function backoffSeconds(failures: number): number {
+  return (0.5 + Math.random() / 2) * Math.min(3 ** failures / 100, 1);
+}
+
 /** A pool with the session settings that every Zoco connection has (time limits on statements, locks and idle transactions). */
 export function connect(options: ConnectionOptions): Sql {
-  const sql = postgres(options.url, {
+  const sql = openDriver(options.url, {
     max: options.poolMax,
     idle_timeout: 300,
     connect_timeout: 5,
     max_lifetime: 3600,
+    backoff: backoffSeconds,
     onnotice: () => {},
     connection: {
       application_name: options.applicationName,

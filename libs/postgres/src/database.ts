@@ -5,8 +5,10 @@ import { type PostgresJsDatabase, PostgresJsSession, PostgresJsTransaction } fro
 import type { ParameterOrJSON } from 'postgres';
 import { connect, type Sql } from './connection.ts';
 import { isRetryable } from './failures.ts';
+import { timed, transactionRetries, watchPool } from './metrics.ts';
 import { TENANT_SETTING } from './tenancy.ts';
 import { type Client, runTransaction, type TransactionEnd } from './transaction.ts';
+import { traced, type TraceStatement, traceTarget } from './transaction-trace.ts';
 
 /** A read-only transaction of one tenant: Postgres itself refuses a write. */
 export interface ReadTx {
@@ -65,6 +67,7 @@ export interface Database extends AsyncDisposable {
 }
 
 const RETRIES_MAX = 5;
+const WORKER_POOL_MAX = 4;
 const dialect = new PgDialect();
 
 /** Opens the pools of one service. Connections are made on first use; dispose to close them. */
@@ -75,21 +78,39 @@ export function openDatabase(options: DatabaseOptions): Database {
     ? connect({
         url: options.workerUrl,
         applicationName: `${options.applicationName}-worker`,
-        poolMax: options.workerPoolMax ?? 4,
+        poolMax: options.workerPoolMax ?? WORKER_POOL_MAX,
       })
     : undefined;
   // The driver queues without limit; the gate turns a long queue into a quick 503.
   const gate = createGate({ concurrency: poolMax, queueMax: 500, waitMsMax: 1000, code: 'database_busy' });
+  const target = traceTarget(options.url);
+  const watched = watchPool(() => ({
+    pool: 'runtime',
+    running: gate.running,
+    waiting: gate.waiting,
+    max: poolMax,
+  }));
+  const workers = watchWorkers(worker, options.workerPoolMax ?? WORKER_POOL_MAX);
 
   const signals = new EventEmitter().setMaxListeners(0);
 
-  const inTenant = <T>(mode: 'begin' | 'begin read only', tenantId: TenantId, work: (tx: Tx) => Promise<T>) =>
-    gate.run(() => begin(runtime, signals, mode, tenantId, work));
+  const inTenant = <T>(mode: 'read' | 'write', tenantId: TenantId, work: (tx: Tx) => Promise<T>) =>
+    gate.run(() =>
+      timed(mode, () =>
+        traced(target, mode, (statement) => begin(runtime, { mode, tenantId, signals, statement }, work)),
+      ),
+    );
+  const across = <T>(work: (tx: WorkerTx) => Promise<T>, durability: WorkOptions | undefined) =>
+    workers.run(() =>
+      timed('worker', () =>
+        traced(target, 'worker', (statement) => workerBegin(worker, work, durability, statement)),
+      ),
+    );
 
   return {
-    transact: (tenantId, work) => retrying(() => inTenant('begin', tenantId, work)),
-    read: (tenantId, work) => inTenant('begin read only', tenantId, work),
-    work: (work, durability) => retrying(() => workerBegin(worker, work, durability)),
+    transact: (tenantId, work) => retrying(() => inTenant('write', tenantId, work)),
+    read: (tenantId, work) => inTenant('read', tenantId, work),
+    work: (work, durability) => retrying(() => across(work, durability)),
     async listen(channel, onNotify) {
       const subscription = await (worker ?? runtime).listen(channel, onNotify);
       return () => subscription.unlisten();
@@ -103,34 +124,42 @@ export function openDatabase(options: DatabaseOptions): Database {
       return { running: gate.running, waiting: gate.waiting, max: poolMax };
     },
     async [Symbol.asyncDispose]() {
+      watched[Symbol.dispose]();
+      workers[Symbol.dispose]();
       await Promise.all([runtime.end({ timeout: 5 }), worker?.end({ timeout: 5 })]);
     },
   };
 }
 
-function begin<T>(
-  sql: Sql,
-  signals: EventEmitter,
-  mode: string,
-  tenantId: TenantId,
-  work: (tx: Tx) => Promise<T>,
-): Promise<T> {
+interface TenantTransaction {
+  readonly mode: 'read' | 'write';
+  readonly tenantId: TenantId;
+  readonly signals: EventEmitter;
+  readonly statement: TraceStatement | undefined;
+}
+
+function begin<T>(sql: Sql, options: TenantTransaction, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const { mode, tenantId, signals, statement } = options;
   // Part of the statement's text: SET takes no parameters, and spares Postgres the planning of a select.
   if (!isTenantId(tenantId)) throw new Error('not a tenant id');
-  return runTransaction(sql, `${mode}; set local ${TENANT_SETTING} = '${tenantId}'`, (client, end) => {
-    const raise = (signal: string) => end.afterCommit(() => void signals.emit(signal));
+  const opening = `begin${mode === 'read' ? ' read only' : ''}; set local ${TENANT_SETTING} = '${tenantId}'`;
+  const run = (client: Client, end: TransactionEnd) => {
+    const raise = (signal: string) => end.onCommit(() => void signals.emit(signal));
     return work(Object.assign(builderOf(client), end, { tenantId, writable: true as const, raise }));
-  });
+  };
+  return runTransaction(sql, opening, run, statement);
 }
 
 async function workerBegin<T>(
   sql: Sql | undefined,
   work: (tx: WorkerTx) => Promise<T>,
   { durable = true }: WorkOptions = {},
+  statement: TraceStatement | undefined,
 ): Promise<T> {
   if (sql === undefined) throw new Error('this database was opened without workerUrl');
   const opening = durable ? 'begin' : 'begin; set local synchronous_commit = off';
-  return runTransaction(sql, opening, (client, end) => work(Object.assign(builderOf(client), end)));
+  const run = (client: Client, end: TransactionEnd) => work(Object.assign(builderOf(client), end));
+  return runTransaction(sql, opening, run, statement);
 }
 
 /** Both ways to say a statement. Most transactions never need the builder, and it costs more than a statement to set up. */
@@ -141,6 +170,30 @@ function builderOf(client: Client): Pick<WorkerTx, 'db' | 'sql'> {
     get db() {
       return (built ??= drizzleOf(client));
     },
+  };
+}
+
+/** Counts the transactions of the worker pool, whose queue is the driver's. */
+function watchWorkers(sql: Sql | undefined, max: number) {
+  let begun = 0;
+  const watched =
+    sql &&
+    watchPool(() => ({
+      pool: 'worker',
+      running: Math.min(begun, max),
+      waiting: Math.max(0, begun - max),
+      max,
+    }));
+  return {
+    async run<T>(work: () => Promise<T>): Promise<T> {
+      begun += 1;
+      try {
+        return await work();
+      } finally {
+        begun -= 1;
+      }
+    },
+    [Symbol.dispose]: () => watched?.[Symbol.dispose](),
   };
 }
 
@@ -166,6 +219,7 @@ async function retrying<T>(run: () => Promise<T>): Promise<T> {
       return await run();
     } catch (error) {
       if (attempt >= RETRIES_MAX || !isRetryable(error)) throw error;
+      transactionRetries.inc();
       await new Promise((resolve) => setTimeout(resolve, 5 + retryDelayMs(attempt, 10, 50, Math.random())));
     }
   }

@@ -7,29 +7,35 @@ const { PostgresError } = postgres;
 const RETRYABLE = new Set(['40001', '40P01']);
 
 /** The Postgres error behind `error`, through the wrapping that drizzle adds. */
-function postgresError(error: unknown): postgres.PostgresError | undefined {
+export function findPostgresError(error: unknown): postgres.PostgresError | undefined {
   if (error instanceof PostgresError) return error;
-  return error instanceof Error && error.cause !== undefined ? postgresError(error.cause) : undefined;
+  return error instanceof Error && error.cause !== undefined ? findPostgresError(error.cause) : undefined;
 }
 
 export function isRetryable(error: unknown): boolean {
-  return RETRYABLE.has(postgresError(error)?.code ?? '');
+  return RETRYABLE.has(findPostgresError(error)?.code ?? '');
 }
 
 /** Whether `error` broke the unique constraint or index of that name (any, when no name is given). */
 export function isUniqueViolation(error: unknown, constraint?: string): boolean {
-  const found = postgresError(error);
+  const found = findPostgresError(error);
   return found?.code === '23505' && (constraint === undefined || found.constraint_name === constraint);
 }
 
 // Timeouts, shutdown and full pools, by SQLSTATE; and what the driver says when there is no connection.
 const UNAVAILABLE = new Set(['57014', '55P03', '57P01', '57P02', '57P03', '53300', '08006', '25P03']);
-const UNREACHABLE = /^(CONNECTION_|CONNECT_TIMEOUT|ECONNREFUSED|ECONNRESET|ENOTFOUND|EPIPE|ETIMEDOUT)/;
+const UNREACHABLE =
+  /^(CONNECTION_|CONNECT_TIMEOUT|EAI_AGAIN|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EPIPE|ETIMEDOUT)/;
+
+/** Whether the database was away or too busy to answer, so that the same may work later. */
+export function isUnreachable(error: unknown): boolean {
+  const code = findPostgresError(error)?.code ?? driverCode(error);
+  return code !== undefined && (UNAVAILABLE.has(code) || UNREACHABLE.test(code));
+}
 
 /** The 503 for a database that is busy or away; undefined when the error is something else. */
 export function databaseProblem(error: unknown): Problem | undefined {
-  const code = postgresError(error)?.code ?? driverCode(error);
-  if (code === undefined || !(UNAVAILABLE.has(code) || UNREACHABLE.test(code))) return undefined;
+  if (!isUnreachable(error)) return undefined;
   return new Problem(
     'unavailable',
     'database_unavailable',

@@ -8,7 +8,8 @@ export {
   openDatabase,
 } from './database.ts';
 export { type MigrateOptions, migrate } from './migrate.ts';
-export { type DatabaseUrls, type RolePasswords, provisionDatabase } from './provision.ts';
+export { type DatabaseUrls, type RolePasswords, provisionDatabase, provisionFromUrls } from './provision.ts';
 export { connect, type Sql } from './connection.ts';
-export { databaseProblem, isRetryable, isUniqueViolation } from './failures.ts';
+export { databaseProblem, isRetryable, isUniqueViolation, isUnreachable } from './failures.ts';
+export { databaseMetrics } from './metrics.ts';
 export { TENANT_SETTING } from './tenancy.ts';

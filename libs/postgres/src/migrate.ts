@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate as runMigrations } from 'drizzle-orm/postgres-js/migrator';
-import postgres from 'postgres';
+import { openDriver } from './driver.ts';
 import { enforceTenancy, type TenancyRules, tenancyRules } from './tenancy.ts';
 
 export interface MigrateOptions {
@@ -24,13 +24,15 @@ const MIGRATION_LOCK = 7_000_001;
  * (advisory lock) and again and again.
  */
 export async function migrate(options: MigrateOptions): Promise<void> {
-  const sql = postgres(options.ownerUrl, {
+  const sql = openDriver(options.ownerUrl, {
     max: 1,
     onnotice: () => {},
-    connection: { application_name: `${options.service}-migrate`, lock_timeout: 10_000 },
+    connection: { application_name: `${options.service}-migrate` },
   });
   try {
+    // A twin may be at work for long; what comes after must not make the running service wait long.
     await sql`select pg_advisory_lock(${MIGRATION_LOCK})`;
+    await sql`set lock_timeout = '10s'`;
     await runMigrations(drizzle(sql), { migrationsFolder: options.folder });
     const runtime = `${options.rolePrefix ?? 'zoco'}_${options.service}`;
     const rules = await readRules(options.folder);

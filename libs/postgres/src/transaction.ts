@@ -1,4 +1,5 @@
 import postgres from 'postgres';
+import type { TracedStatement, TraceStatement } from './transaction-trace.ts';
 
 const { PostgresError } = postgres;
 
@@ -12,8 +13,8 @@ export interface TransactionEnd {
    * fails, so does the transaction.
    */
   defer(statement: postgres.PendingQuery<postgres.Row[]>): void;
-  /** Runs after the commit, in this process only; lost in a crash, so it can only be a hint. It must not throw. */
-  afterCommit(hint: () => void): void;
+  /** Calls `effect` once this has committed. A crash may lose it, so it can only count or hint. It must not throw. */
+  onCommit(effect: () => void): void;
 }
 
 /**
@@ -31,15 +32,16 @@ export async function runTransaction<T>(
   sql: postgres.Sql,
   opening: string,
   work: (client: Client, end: TransactionEnd) => Promise<T>,
+  traceStatement?: TraceStatement,
 ): Promise<T> {
-  const guard = createGuard();
+  const guard = createGuard(traceStatement);
   const client = guard.watch(sql);
   const opened = open(sql, opening, guard);
   const deferred: postgres.PendingQuery<postgres.Row[]>[] = [];
-  const hints: (() => void)[] = [];
+  const effects: (() => void)[] = [];
   const end: TransactionEnd = {
     defer: (statement) => void deferred.push(statement),
-    afterCommit: (hint) => void hints.push(hint),
+    onCommit: (effect) => void effects.push(effect),
   };
   const value = await rollingBack(client, guard, () => work(client, end));
   try {
@@ -52,7 +54,7 @@ export async function runTransaction<T>(
   } finally {
     guard.end(OVER);
   }
-  for (const hint of hints) hint();
+  for (const effect of effects) effect();
   return value;
 }
 
@@ -75,7 +77,7 @@ function causeOf(error: unknown, guard: Guard): unknown {
 }
 
 /** What the driver's queries and connections are made of; its types do not tell. */
-interface DriverQuery {
+interface DriverQuery extends TracedStatement {
   handler: (query: DriverQuery) => void;
   resolve: (value: unknown) => void;
   reject: (error: unknown) => void;
@@ -123,7 +125,7 @@ function createLine(lose: (error: unknown) => void) {
 
 type Guard = ReturnType<typeof createGuard>;
 
-function createGuard() {
+function createGuard(traceStatement?: TraceStatement) {
   const line = createLine(lose);
   const pending = new Set<DriverQuery>();
   const loss = Promise.withResolvers<never>();
@@ -159,6 +161,7 @@ function createGuard() {
         return;
       }
       pending.add(query);
+      if (traceStatement !== undefined) follow(query, traceStatement);
       line.send(self);
     };
     query.resolve = (value) => {
@@ -175,6 +178,21 @@ function createGuard() {
 
   const watch = (client: Client) => watching(client, admit);
   return { take: line.take, watch, last, end, lose, lost: loss.promise, firstError: () => first };
+}
+
+/** Ends the statement's span with the statement. */
+function follow(query: DriverQuery, traceStatement: TraceStatement): void {
+  const span = traceStatement(query);
+  if (span === undefined) return;
+  const { resolve, reject } = query;
+  query.resolve = (value) => {
+    span.end();
+    resolve(value);
+  };
+  query.reject = (error) => {
+    span.end(error);
+    reject(error);
+  };
 }
 
 /** The client, whose statements pass by the guard. */

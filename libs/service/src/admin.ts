@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { registry } from './metrics.ts';
+import { renderMetrics } from './metrics-page.ts';
 
 /** One condition of readiness. `check` resolves when it holds and throws an Error that says why not. */
 export interface ReadinessCheck {
@@ -29,8 +29,9 @@ export function createAdminApp(readiness: Readiness): Hono {
     return c.json({ status, checks }, ready ? 200 : 503);
   });
   app.get('/metrics', async (c) => {
-    c.header('content-type', registry.contentType);
-    return c.body(await registry.metrics());
+    const { contentType, body } = await renderMetrics(c.req.header('accept'));
+    c.header('content-type', contentType);
+    return c.body(body);
   });
   return app;
 }

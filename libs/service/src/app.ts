@@ -1,4 +1,4 @@
-import { SpanKind, trace } from '@opentelemetry/api';
+import { SpanKind } from '@opentelemetry/api';
 import { newId, Problem } from '@zoco/kernel';
 import { databaseProblem } from '@zoco/postgres';
 import type { Context, MiddlewareHandler } from 'hono';
@@ -8,11 +8,13 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { REQUEST_ID_HEADER, TIMEOUT_HEADER } from './call.ts';
 import type { AppEnv } from './context.ts';
 import { type GuardDeps, provideGuardDeps } from './guard.ts';
+import { IDEMPOTENCY_REPLAYED_HEADER } from './idempotency-key.ts';
 import type { Logger } from './log.ts';
-import { httpDuration } from './metrics.ts';
+import { idempotencyReplays, knownMethod, observeRequest } from './metrics.ts';
 import { admission } from './overload.ts';
 import { internalErrorResponse, problemResponse } from './problem-response.ts';
 import { ACCESS_EXTENSION, createRouter } from './route.ts';
+import { describeRequest } from './request-span.ts';
 import { inSpan } from './telemetry.ts';
 
 export interface AppOptions extends GuardDeps {
@@ -88,18 +90,16 @@ function observe(log: Logger): MiddlewareHandler<AppEnv> {
     const startedMs = performance.now();
     c.set('requestId', requestId);
     c.set('log', log.child({ request_id: requestId }));
-    const attributes = { 'http.request.method': method, 'url.path': c.req.path };
     const parent = c.req.header('traceparent');
-    await inSpan(method, { kind: SpanKind.SERVER, attributes, parent }, async () => {
+    await inSpan(knownMethod(method), { kind: SpanKind.SERVER, parent }, async (span) => {
       await next();
       const { status } = c.res;
       const pattern = routePath(c, -1);
       const route = pattern === '' || pattern === '*' || pattern === '/*' ? 'unmatched' : pattern;
-      const span = trace.getActiveSpan();
-      span?.updateName(`${method} ${route}`);
-      span?.setAttributes({ 'http.route': route, 'http.response.status_code': status });
+      if (span.isRecording()) describeRequest(span, { method, url: c.req.url, route, status });
       const seconds = (performance.now() - startedMs) / 1000;
-      httpDuration.observe({ method, route, status }, seconds);
+      observeRequest(method, route, status, seconds);
+      if (method !== 'GET' && c.res.headers.has(IDEMPOTENCY_REPLAYED_HEADER)) idempotencyReplays.inc();
       c.res.headers.set(REQUEST_ID_HEADER, requestId);
       const level = status >= 500 ? 'error' : status >= 400 || method !== 'GET' ? 'info' : 'debug';
       c.var.log[level]({ method, route, status, duration_ms: Math.round(seconds * 1e6) / 1000 }, 'request');

@@ -1,11 +1,11 @@
 import { CALLS, type CallName, type ServiceName } from '@zoco/contracts';
 import { Problem, PROBLEM_STATUS, type ProblemKind, retryDelayMs } from '@zoco/kernel';
-import { SpanKind } from '@opentelemetry/api';
+import { type Attributes, type Span, SpanKind } from '@opentelemetry/api';
 import { z } from 'zod';
 import { exchange } from './http-exchange.ts';
 import { callDuration } from './metrics.ts';
 import type { ServiceIdentity } from './service-identity.ts';
-import { currentTraceparent, inSpan } from './telemetry.ts';
+import { currentTraceparent, failSpan, inDetailSpan } from './telemetry.ts';
 
 /** Header of a service token; `Authorization` stays free for the token of the user on whose behalf the call is made. */
 export const SERVICE_TOKEN_HEADER = 'x-zoco-service-token';
@@ -62,13 +62,10 @@ export function createCaller(
     const retries = options.retries ?? 2;
     for (let attempt = 0; ; attempt += 1) {
       try {
-        const attributes = {
-          'http.request.method': method,
-          'server.address': url.hostname,
-          'url.template': path,
-        };
-        return await inSpan(`${method} ${path}`, { kind: SpanKind.CLIENT, attributes }, async () =>
-          answer.parse(await once(identity, name, url, options)),
+        return await inDetailSpan(
+          `${method} ${path}`,
+          () => ({ kind: SpanKind.CLIENT, attributes: attributesOf(name, url, attempt) }),
+          async (span) => answer.parse(await once(identity, name, url, options, span)),
         );
       } catch (error) {
         if (!(error instanceof CallOutcomeUnknown) || attempt >= retries) throw error;
@@ -78,11 +75,25 @@ export function createCaller(
   };
 }
 
+/** @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span */
+function attributesOf(name: CallName, url: URL, attempt: number): Attributes {
+  const { method, path } = CALLS[name];
+  return {
+    'http.request.method': method,
+    'server.address': url.hostname,
+    'server.port': Number(url.port || (url.protocol === 'https:' ? 443 : 80)),
+    'url.full': `${url.origin}${url.pathname}`,
+    'url.template': path,
+    ...(attempt > 0 ? { 'http.request.resend_count': attempt } : {}),
+  };
+}
+
 async function once(
   identity: ServiceIdentity,
   name: CallName,
   url: URL,
   options: CallOptions,
+  span: Span | undefined,
 ): Promise<unknown> {
   const { callee, method } = CALLS[name];
   const timeoutMs = options.timeoutMs ?? 1000;
@@ -90,7 +101,6 @@ async function once(
   const traceparent = currentTraceparent();
   const headers = {
     ...options.headers,
-    [SERVICE_TOKEN_HEADER]: await identity.tokenFor(callee),
     [TIMEOUT_HEADER]: String(timeoutMs),
     ...(traceparent === undefined ? {} : { traceparent }),
     ...(options.userToken === undefined ? {} : { authorization: `Bearer ${options.userToken}` }),
@@ -100,14 +110,21 @@ async function once(
   const body = options.body === undefined ? undefined : JSON.stringify(options.body);
   let status = 0;
   try {
-    const answer = await exchange(url, { method, headers, body, timeoutMs });
+    const answer = await exchange(url, {
+      method,
+      headers: { ...headers, [SERVICE_TOKEN_HEADER]: await identity.tokenFor(callee) },
+      body,
+      timeoutMs,
+    });
     ({ status } = answer);
     if (status >= 200 && status < 300) return answer.text === '' ? undefined : JSON.parse(answer.text);
     throw refusal(callee, status, answer.text);
   } catch (error) {
+    if (span !== undefined) failSpan(span, error, status === 0 ? undefined : String(status));
     throw error instanceof Problem ? error : new CallOutcomeUnknown(callee, error);
   } finally {
     stop({ status });
+    span?.setAttribute('http.response.status_code', status);
   }
 }
 

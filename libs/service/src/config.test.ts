@@ -37,6 +37,82 @@ test('reads what is there, and has a default for the rest', () => {
     SHUTDOWN_TIMEOUT_MS: 15_000,
     OTEL_TRACES_SAMPLER_ARG: 1,
     DATABASE_POOL_MAX: 10,
+    SERVICE_IDENTITY: 'keys',
+    KUBERNETES_API_URL: 'https://kubernetes.default.svc',
+    KUBERNETES_API_DIR: '/var/run/secrets/kubernetes.io/serviceaccount',
+  });
+});
+
+describe('half of a way to prove an identity is refused:', () => {
+  const cluster = {
+    ...good,
+    SERVICE_IDENTITY: 'kubernetes',
+    SERVICE_IDENTITY_KEY_FILE: undefined,
+    SERVICE_IDENTITY_JWKS_FILE: undefined,
+    SERVICE_IDENTITY_TOKEN_DIR: '/var/run/zoco/identity',
+    SERVICE_IDENTITY_SUBJECTS_PREFIX: 'system:serviceaccount:shop:zoco-',
+  };
+
+  test('nothing of it, when it is whole', () => {
+    expect(readConfig(Env, cluster)).toMatchObject({ SERVICE_IDENTITY: 'kubernetes' });
+  });
+
+  test.each<[string, NodeJS.ProcessEnv, string[]]>([
+    [
+      'no keys',
+      { ...good, SERVICE_IDENTITY_KEY_FILE: '', SERVICE_IDENTITY_JWKS_FILE: undefined },
+      [
+        'SERVICE_IDENTITY_KEY_FILE: is missing, SERVICE_IDENTITY=keys needs it',
+        'SERVICE_IDENTITY_JWKS_FILE: is missing, SERVICE_IDENTITY=keys needs it',
+      ],
+    ],
+    [
+      'no tokens',
+      { ...cluster, SERVICE_IDENTITY_TOKEN_DIR: undefined },
+      ['SERVICE_IDENTITY_TOKEN_DIR: is missing, SERVICE_IDENTITY=kubernetes needs it'],
+    ],
+    [
+      'no prefix',
+      { ...cluster, SERVICE_IDENTITY_SUBJECTS_PREFIX: undefined },
+      ['SERVICE_IDENTITY_SUBJECTS_PREFIX: is missing, SERVICE_IDENTITY=kubernetes needs it'],
+    ],
+    [
+      'tokens without the choice',
+      { ...cluster, SERVICE_IDENTITY: undefined },
+      [
+        'SERVICE_IDENTITY_KEY_FILE: is missing, SERVICE_IDENTITY=keys needs it',
+        'SERVICE_IDENTITY_JWKS_FILE: is missing, SERVICE_IDENTITY=keys needs it',
+        'SERVICE_IDENTITY_TOKEN_DIR: belongs to SERVICE_IDENTITY=kubernetes, not to SERVICE_IDENTITY=keys',
+        'SERVICE_IDENTITY_SUBJECTS_PREFIX: belongs to SERVICE_IDENTITY=kubernetes, not to SERVICE_IDENTITY=keys',
+      ],
+    ],
+    [
+      'a key beside the tokens, and a port that is none',
+      { ...cluster, SERVICE_IDENTITY_KEY_FILE: '/keys/orders.json', PORT: 'x' },
+      [
+        'PORT: is not valid (invalid_type)',
+        'SERVICE_IDENTITY_KEY_FILE: belongs to SERVICE_IDENTITY=keys, not to SERVICE_IDENTITY=kubernetes',
+      ],
+    ],
+    [
+      'a choice that is none',
+      { ...cluster, SERVICE_IDENTITY: 'trust' },
+      ['SERVICE_IDENTITY: is not valid (invalid_value)'],
+    ],
+    [
+      'a prefix that any subject has',
+      { ...cluster, SERVICE_IDENTITY_SUBJECTS_PREFIX: 'system:' },
+      ['SERVICE_IDENTITY_SUBJECTS_PREFIX: is not valid (invalid_format)'],
+    ],
+    [
+      'an API server without TLS',
+      { ...cluster, KUBERNETES_API_URL: 'http://10.0.0.1' },
+      ['KUBERNETES_API_URL: is not valid (invalid_format)'],
+    ],
+  ])('%s', (_what, env, faults) => {
+    expect(faultsOf(env)).toBe(
+      ['The environment is not right:', ...faults.map((fault) => `  ${fault}`)].join('\n'),
+    );
   });
 });
 

@@ -28,7 +28,14 @@ export {
   SERVICE_TOKEN_HEADER,
   TIMEOUT_HEADER,
 } from './call.ts';
-export { baseEnv, ConfigError, databaseEnv, readConfig } from './config.ts';
+export {
+  baseEnv,
+  ConfigError,
+  databaseEnv,
+  type MigrationConfig,
+  migrationEnv,
+  readConfig,
+} from './config.ts';
 export { type AppEnv, createCtx, type Ctx, type UserCtx } from './context.ts';
 export { createFailpoint, type Failpoint } from './failpoint.ts';
 export { type GuardDeps, tenantNotFound } from './guard.ts';
@@ -42,9 +49,11 @@ export {
   idempotencyKeyReused,
 } from './idempotency-key.ts';
 export { JSON_BYTES_MAX, parseJson, readBytes, refuseEncoding, textFault } from './json-body.ts';
-export { type RunningServer, serve, stopSignal, untilAborted } from './lifecycle.ts';
+export { type RunningServer, runningServer, serve, stopSignal, untilAborted } from './lifecycle.ts';
+export { type Election, startElection } from './lease-election.ts';
 export { createLogger, type Logger } from './log.ts';
-export { callDuration, httpDuration, registry, startRuntimeMetrics } from './metrics.ts';
+export { addMetricSample, type MetricSample } from './metric-samples.ts';
+export { knownMethod, observeRequest, registry, startRuntimeMetrics } from './metrics.ts';
 export { openapiDocument, writeOpenapi } from './openapi-document.ts';
 export { decodeCursor, encodeCursor, pageOf, pageQuery, toPage } from './pagination.ts';
 export {
@@ -57,7 +66,25 @@ export {
   problemSchema,
 } from './problem-response.ts';
 export { ACCESS_EXTENSION, createRouter, defineRoute } from './route.ts';
+export {
+  createKubernetesApi,
+  type KubernetesApi,
+  kubernetesEnv,
+  KubernetesRefusal,
+} from './kubernetes-api.ts';
+export { openIdentity } from './open-identity.ts';
 export { createIdentity, loadIdentity, type ServiceIdentity } from './service-identity.ts';
-export { currentTraceId, currentTraceparent, inSpan, startTelemetry } from './telemetry.ts';
+export { type AnsweredRequest, describeRequest } from './request-span.ts';
+export {
+  currentTraceId,
+  currentTraceparent,
+  failSpan,
+  inDetailSpan,
+  inSpan,
+  isRecorded,
+  isSampled,
+  type SpanOptions,
+  startTelemetry,
+} from './telemetry.ts';
 export { active, createTenantDirectory, type TenantDirectory, type Tenants } from './tenants.ts';
 export { type Admission, admission, createAdmission } from './overload.ts';

@@ -1,32 +1,63 @@
+import { trace, TraceFlags } from '@opentelemetry/api';
+import { databaseMetrics } from '@zoco/postgres';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
-/** Every metric of this process; served on the admin port. */
+/** Every metric of this process; served on the admin port. docs/metrics.md lists them all. */
 export const registry = new Registry();
+for (const metric of databaseMetrics) registry.registerMetric(metric);
 
+/** Labels that every series of this process carries. */
+export const processLabels: Record<string, string> = {};
+
+/** @param service label that every series of this process carries */
 export function startRuntimeMetrics(service: string, version: string): void {
-  registry.setDefaultLabels({ service });
+  processLabels['service'] = service;
+  registry.setDefaultLabels(processLabels);
   collectDefaultMetrics({ register: registry });
   const info = new Gauge({
     name: 'zoco_build_info',
-    help: 'Version of the service.',
-    labelNames: ['version'],
+    help: 'Always 1; says what runs.',
+    labelNames: ['version', 'node'],
     registers: [registry],
   });
-  info.set({ version }, 1);
+  info.set({ version, node: process.version }, 1);
 }
 
-/** Time of a request by route pattern, never by path: the number of series stays bounded. */
-export const httpDuration = new Histogram({
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+/** A method as metrics and traces name it: what is no method of ours is `_OTHER`, whatever clients invent. */
+export function knownMethod(method: string): string {
+  return METHODS.has(method) ? method : '_OTHER';
+}
+
+const httpDuration = new Histogram({
   name: 'http_server_request_duration_seconds',
   help: 'Time from the first byte of a request to the end of its answer.',
   labelNames: ['method', 'route', 'status'],
   buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-  registers: [registry],
+  enableExemplars: true,
+  // The library takes one with exemplars only for OpenMetrics, and does write it in the plain format, without them.
+  registers: [],
 });
+registry.registerMetric(httpDuration);
+
+/**
+ * Counts and times a request. A recorded trace becomes the exemplar of its bucket.
+ * @param route pattern, never a path: the number of series stays bounded
+ */
+export function observeRequest(method: string, route: string, status: number, durationSeconds: number): void {
+  const labels = { method: knownMethod(method), route, status };
+  const span = trace.getActiveSpan()?.spanContext();
+  const isSampled = span !== undefined && (span.traceFlags & TraceFlags.SAMPLED) !== 0;
+  const exemplarLabels = isSampled ? { trace_id: span.traceId, span_id: span.spanId } : NO_EXEMPLAR;
+  httpDuration.observe({ labels, value: durationSeconds, exemplarLabels });
+}
+
+const NO_EXEMPLAR = {};
 
 export const callDuration = new Histogram({
   name: 'http_client_request_duration_seconds',
-  help: 'Time of an internal call by callee and call name; status 0 means no answer.',
+  help: 'Time of one try of an internal call, by callee and call name; status 0 means no answer.',
   labelNames: ['callee', 'call', 'status'],
   buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
   registers: [registry],
@@ -34,7 +65,13 @@ export const callDuration = new Histogram({
 
 export const refusedRequests = new Counter({
   name: 'zoco_requests_refused_total',
-  help: 'Requests answered 503 because the service was overloaded, by reason.',
+  help: 'Requests answered 503 because the process was overloaded, by reason.',
   labelNames: ['reason'],
+  registers: [registry],
+});
+
+export const idempotencyReplays = new Counter({
+  name: 'zoco_idempotency_replays_total',
+  help: 'Requests answered again with what an earlier one with the same Idempotency-Key got.',
   registers: [registry],
 });

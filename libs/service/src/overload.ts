@@ -1,7 +1,17 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Problem } from '@zoco/kernel';
 import type { MiddlewareHandler } from 'hono';
-import { refusedRequests } from './metrics.ts';
+import { Gauge } from 'prom-client';
+import { refusedRequests, registry } from './metrics.ts';
+
+// Counted beside the metric, which is read seldom and would cost each request twice.
+let active = 0;
+const activeRequests: Gauge = new Gauge({
+  name: 'http_server_active_requests',
+  help: 'Requests in flight.',
+  registers: [registry],
+  collect: () => activeRequests.set(active),
+});
 
 const LAG_MS_MAX = 200;
 const WINDOW_MS = 1000;
@@ -52,9 +62,11 @@ export function createAdmission(requestsInFlightMax: number): Admission {
       if (inFlight >= requestsInFlightMax) refuse('in_flight');
       if (isLagging()) refuse('event_loop');
       inFlight += 1;
+      active += 1;
     },
     leave() {
       inFlight -= 1;
+      active -= 1;
     },
   };
 }

@@ -11,6 +11,8 @@ export interface ServiceIdentity {
   tokenFor(callee: ServiceName): Promise<string>;
   /** Name of the caller. @throws Problem `unauthenticated` when the token is not one for this service */
   verify(token: string): Promise<ServiceName>;
+  /** For readiness of a service that is called. @throws Error until callers can be verified */
+  checkReady(): Promise<void>;
 }
 
 const TOKEN_SECONDS = 300;
@@ -88,6 +90,7 @@ export async function createIdentity(
   return {
     name,
     verify,
+    checkReady: async () => {},
     async tokenFor(callee) {
       const known = tokens.get(callee);
       return known && known.renewAtMs > Date.now() ? known.token : sign(callee);

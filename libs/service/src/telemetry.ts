@@ -4,11 +4,15 @@ import {
   type Context,
   context,
   isSpanContextValid,
+  type Link,
   propagation,
   ROOT_CONTEXT,
+  type Span,
+  type SpanContext,
   type SpanKind,
   SpanStatusCode,
   trace,
+  TraceFlags,
 } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { Problem } from '@zoco/kernel';
@@ -20,6 +24,8 @@ export interface TelemetryOptions {
   readonly endpoint?: string | undefined;
   /** Share of new traces that are recorded, 0 to 1. */
   readonly sampleRatio: number;
+  /** Whether callers decide if a trace of theirs is recorded. Default true; at the door to the outside they must not. */
+  readonly parentDecides?: boolean;
 }
 
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
@@ -38,31 +44,73 @@ export interface SpanOptions {
   readonly attributes?: Attributes;
   /** W3C traceparent of the caller; default: the active span. */
   readonly parent?: string | undefined;
+  /** W3C traceparents of other spans that led to this one. */
+  readonly links?: readonly string[];
 }
 
 /**
  * Runs `work` inside a span. Expected failures (`Problem`) leave its status alone, bugs mark it as failed.
  * @see https://www.w3.org/TR/trace-context/
  */
-export function inSpan<T>(name: string, options: SpanOptions, work: () => Promise<T>): Promise<T> {
+export function inSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
   const parent = options.parent === undefined ? parentContext() : contextOf(options.parent);
-  const spanOptions = {
-    kind: options.kind,
-    ...(options.attributes ? { attributes: options.attributes } : {}),
-  };
-  return tracer.startActiveSpan(name, spanOptions, parent, async (span) => {
+  return tracer.startActiveSpan(name, toTracer(options), parent, async (span) => {
     try {
-      return await work();
+      return await work(span);
     } catch (error) {
-      if (!(error instanceof Problem)) {
-        span.setStatus({ code: SpanStatusCode.ERROR });
-        if (error instanceof Error) span.recordException(error);
-      }
+      if (!(error instanceof Problem)) failSpan(span, error);
       throw error;
     } finally {
       span.end();
     }
   });
+}
+
+/** The same for a detail that is worth a span only where its trace is recorded: in all other traces it costs one look. */
+export function inDetailSpan<T>(
+  name: string,
+  options: () => SpanOptions,
+  work: (span: Span | undefined) => Promise<T>,
+): Promise<T> {
+  const isRoot = trace.getActiveSpan() === undefined;
+  return isRoot || isRecorded() ? inSpan(name, options(), work) : work(undefined);
+}
+
+/** Whether the active trace goes to a collector, be it that the span has ended: work that a request or an event leaves behind. */
+export function isRecorded(): boolean {
+  const span = trace.getActiveSpan();
+  if (span === undefined) return false;
+  if (span.isRecording()) return true;
+  return (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0 && propagation.fields().length > 0;
+}
+
+/** Whether the trace of a traceparent goes to a collector, as its root has decided. */
+export function isSampled(traceparent: string): boolean {
+  return ((spanContextOf(traceparent)?.traceFlags ?? 0) & TraceFlags.SAMPLED) !== 0;
+}
+
+/** Marks what a span stands for as failed. @param type stable name of the failure; default: the name of the error */
+export function failSpan(span: Span, error: unknown, type?: string): void {
+  const name = type ?? (error instanceof Error ? error.name : 'unknown');
+  span.setAttribute('error.type', name);
+  span.setStatus({
+    code: SpanStatusCode.ERROR,
+    ...(error instanceof Error ? { message: error.message } : {}),
+  });
+  if (error instanceof Error) span.recordException(error);
+}
+
+function toTracer({ kind, attributes, links }: SpanOptions) {
+  return {
+    kind,
+    ...(attributes ? { attributes } : {}),
+    ...(links ? { links: links.flatMap(linkOf) } : {}),
+  };
+}
+
+function linkOf(traceparent: string): Link[] {
+  const linked = spanContextOf(traceparent);
+  return linked === undefined ? [] : [{ context: linked }];
 }
 
 /** The active span as a W3C traceparent, to send along with a request or an event. */
@@ -83,12 +131,16 @@ function parentContext(): Context {
 }
 
 function contextOf(traceparent: string): Context {
-  const match = TRACEPARENT.exec(traceparent);
-  const [, traceId, spanId, flags] = match ?? [];
-  if (traceId === undefined || spanId === undefined || flags === undefined) return newTrace();
-  const parent = { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 1, isRemote: true };
+  const parent = spanContextOf(traceparent);
+  return parent === undefined ? newTrace() : trace.setSpanContext(ROOT_CONTEXT, parent);
+}
+
+function spanContextOf(traceparent: string): SpanContext | undefined {
+  const [, traceId, spanId, flags] = TRACEPARENT.exec(traceparent) ?? [];
+  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
+  const found = { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 1, isRemote: true };
   // Ids of nothing but zeros have the right form and are invalid all the same.
-  return isSpanContextValid(parent) ? trace.setSpanContext(ROOT_CONTEXT, parent) : newTrace();
+  return isSpanContextValid(found) ? found : undefined;
 }
 
 /** Without an SDK spans copy their parent's ids, so a root needs ids of its own; with one, the sampler decides. */

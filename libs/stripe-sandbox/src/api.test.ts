@@ -277,3 +277,18 @@ test('the journal tells what was charged and given back', async () => {
   ]);
   expect(sandbox.journal({ tenant: 'acme' })).toHaveLength(3);
 });
+
+test('behind another address: it is healthy without a key, and its pages are linked to under that address', async () => {
+  await using behind = await startStripeSandbox(testOptions({ publicUrl: 'https://pay.example' }));
+  const health = await fetch(`http://127.0.0.1:${behind.port}/health`);
+  expect([health.status, await health.json()]).toEqual([200, { status: 'ok' }]);
+  const intent = await clientOf(behind).paymentIntents.create({
+    ...purchase,
+    confirm: true,
+    payment_method: 'pm_card_threeDSecure2Required',
+    return_url: 'https://shop.example/',
+  });
+  expect(intent.next_action?.redirect_to_url?.url).toMatch(
+    /^https:\/\/pay\.example\/sandbox\/authenticate\/pi_/,
+  );
+});

@@ -17,6 +17,8 @@ const DEFAULT_EVENTS = [
 const Env = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(8090),
+  /** Where cardholders' browsers find it, for the pages it links to; without it the address it listens on. */
+  STRIPE_SANDBOX_PUBLIC_URL: z.url().optional(),
   STRIPE_SANDBOX_SECRET_KEY: z.string().startsWith('sk_test_'),
   STRIPE_SANDBOX_WEBHOOK_URL: z.url().optional(),
   STRIPE_SANDBOX_WEBHOOK_SECRET: z.string().startsWith('whsec_'),
@@ -33,6 +35,8 @@ export interface SandboxOptions {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
+  /** Begins the links to its pages; default `http://<host>:<port>`. */
+  readonly publicUrl?: string | undefined;
   readonly secretKey: string;
   readonly webhookUrl?: string | undefined;
   readonly webhookSecret: string;
@@ -59,6 +63,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): SandboxOptions {
   return {
     host: result.data.HOST,
     port: result.data.PORT,
+    publicUrl: result.data.STRIPE_SANDBOX_PUBLIC_URL,
     secretKey: result.data.STRIPE_SANDBOX_SECRET_KEY,
     webhookUrl: result.data.STRIPE_SANDBOX_WEBHOOK_URL,
     webhookSecret: result.data.STRIPE_SANDBOX_WEBHOOK_SECRET,

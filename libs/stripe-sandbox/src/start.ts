@@ -50,13 +50,14 @@ export async function startStripeSandbox(options: SandboxOptions): Promise<Strip
   };
   const webhooks = cleanup.use(createWebhooks(world, faults));
   const app = new Hono();
+  app.get('/health', (c) => c.json({ status: 'ok' }));
   app.route('/', createApi(world, faults, connection));
   app.route('/', createControl(world, faults, webhooks));
   app.route('/', createAuthenticationPage(world));
   const server = await listen(app, options);
   cleanup.defer(() => server.close());
   const running = cleanup.move();
-  url = `http://${options.host}:${server.port}`;
+  url = options.publicUrl ?? `http://${options.host}:${server.port}`;
   return {
     url,
     port: server.port,

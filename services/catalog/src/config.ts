@@ -1,4 +1,4 @@
-import { baseEnv, databaseEnv, readConfig } from '@zoco/service';
+import { baseEnv, databaseEnv, type MigrationConfig, migrationEnv, readConfig } from '@zoco/service';
 import { z } from 'zod';
 
 const Env = z.object({
@@ -18,9 +18,5 @@ export type Config = z.infer<typeof Env>;
 
 export const loadConfig = (env: NodeJS.ProcessEnv = process.env): Config => readConfig(Env, env);
 
-const MigrationEnv = z.object({
-  /** Connection of the role that owns the database. */
-  DATABASE_URL: z.url(),
-});
-
-export const loadMigrationConfig = (env: NodeJS.ProcessEnv = process.env) => readConfig(MigrationEnv, env);
+export const loadMigrateConfig = (env: NodeJS.ProcessEnv = process.env): MigrationConfig =>
+  readConfig(z.object(migrationEnv), env);

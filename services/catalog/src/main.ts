@@ -10,7 +10,7 @@ import {
   createFailpoint,
   createLogger,
   createTenantDirectory,
-  loadIdentity,
+  openIdentity,
   remoteKeys,
   serve,
   startRuntimeMetrics,
@@ -46,11 +46,7 @@ await using db = openDatabase({
   applicationName: 'catalog',
   poolMax: config.DATABASE_POOL_MAX,
 });
-const identity = await loadIdentity({
-  name: 'catalog',
-  keyFile: config.SERVICE_IDENTITY_KEY_FILE,
-  jwksFile: config.SERVICE_IDENTITY_JWKS_FILE,
-});
+const identity = await openIdentity('catalog', config);
 const call = createCaller(identity, { users: config.USERS_URL, orders: config.ORDERS_URL });
 const tenants = createTenantDirectory(call, log);
 void tenants.load(stop);
@@ -89,6 +85,7 @@ const readiness = {
   draining: false,
   checks: [
     { name: 'database', check: () => db.check() },
+    { name: 'identity', check: () => identity.checkReady() },
     { name: 'tenants', check: () => tenants.checkLoaded() },
   ],
 };
@@ -103,6 +100,7 @@ log.info({ port: server.port, admin_port: admin.port }, 'ready to serve');
 
 await untilAborted(stop);
 readiness.draining = true;
+server.drain();
 await delay(config.SHUTDOWN_DELAY_MS);
 await server.close(config.SHUTDOWN_TIMEOUT_MS);
 await admin.close(1000);

@@ -1,10 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import { migrate } from '@zoco/postgres';
-import { loadMigrationConfig } from './config.ts';
+import { prepareService } from '@zoco/events/prepare';
+import { loadMigrateConfig } from './config.ts';
 
-const { DATABASE_URL: ownerUrl } = loadMigrationConfig();
-await migrate({
-  ownerUrl,
-  service: 'catalog',
-  folder: fileURLToPath(new URL('../migrations/', import.meta.url)),
-});
+// The bundle lies in dist/ as the source in src/: the folder is beside both.
+const folder = fileURLToPath(new URL('../migrations/', import.meta.url));
+await prepareService({ service: 'catalog', folder, config: loadMigrateConfig() });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { TenantId } from '@zoco/kernel';
 import { LRUCache } from 'lru-cache';
 import type { ProductRow } from './db/products.ts';
+import { cacheLookups } from './metrics.ts';
 
 /** An answer that was worked out before, and its strong entity tag. */
 export interface CachedAnswer<T extends object = object> {
@@ -50,6 +51,11 @@ export const CACHE_LIMITS: CacheLimits = {
   answerAgeMs: 1000,
 };
 
+const PRODUCT_HIT = { kind: 'product', result: 'hit' } as const;
+const PRODUCT_MISS = { kind: 'product', result: 'miss' } as const;
+const ANSWER_HIT = { kind: 'answer', result: 'hit' } as const;
+const ANSWER_MISS = { kind: 'answer', result: 'miss' } as const;
+
 export function createProductCache(limits: CacheLimits = CACHE_LIMITS): ProductCache {
   const products = rememberProducts(limits);
   const answers = rememberAnswers(limits);
@@ -84,6 +90,8 @@ function rememberProducts(limits: CacheLimits) {
       if (known !== undefined) found.set(id, known);
     }
     const missing = ids.filter((id) => !found.has(id));
+    if (found.size > 0) cacheLookups.inc(PRODUCT_HIT, found.size);
+    if (missing.length > 0) cacheLookups.inc(PRODUCT_MISS, missing.length);
     const epoch = epochs.of(tenantId);
     for (const row of missing.length > 0 ? await load(missing) : []) {
       found.set(row.id, row);
@@ -122,6 +130,7 @@ function rememberAnswers(limits: CacheLimits) {
     const nameNow = () => `${tenantId}/${epochs.of(tenantId)}/${asked}`;
     const name = nameNow();
     const atHand = known.get(name);
+    cacheLookups.inc(atHand === undefined ? ANSWER_MISS : ANSWER_HIT);
     // What was asked names its list, and so the form of the answer.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     if (atHand !== undefined) return atHand as CachedAnswer<T>;

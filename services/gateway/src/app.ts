@@ -9,6 +9,7 @@ import {
   type Logger,
   problemResponse,
 } from '@zoco/service';
+import type { ReadDeployments } from './deployments.ts';
 import type { KeySet } from './key-set.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
@@ -17,6 +18,7 @@ import type { CheckServices } from './service-status.ts';
 
 export interface OwnPagesOptions extends ReferenceOptions {
   readonly checkServices: CheckServices;
+  readonly readDeployments: ReadDeployments;
   readonly keys: KeySet;
   readonly log: Logger;
 }
@@ -30,7 +32,9 @@ export const OWN_PATHS: ReadonlySet<string> = new Set([
 ]);
 
 /** The pages that are part of the API's description. */
-export function routers(options: Pick<OwnPagesOptions, 'checkServices' | 'keys' | 'version'>) {
+export function routers(
+  options: Pick<OwnPagesOptions, 'checkServices' | 'readDeployments' | 'keys' | 'version'>,
+) {
   return [healthRoutes(options), keyRoutes(options)] as const;
 }
 

@@ -1,9 +1,16 @@
 import type { ServiceName } from '@zoco/contracts';
-import type { CallService, Logger, TenantDirectory, VerifyAccessToken } from '@zoco/service';
+import {
+  type CallService,
+  createKubernetesApi,
+  type Logger,
+  type TenantDirectory,
+  type VerifyAccessToken,
+} from '@zoco/service';
 import { createApiKeys } from './api-keys.ts';
 import { createOwnPages, OWN_PATHS } from './app.ts';
 import type { Clock } from './clock.ts';
 import { type Config, serviceUrls } from './config.ts';
+import { createReadDeployments } from './deployments.ts';
 import { Gateway } from './gateway.ts';
 import { createKeySet, fetchKeysFrom } from './key-set.ts';
 import { Proxy } from './proxy.ts';
@@ -98,11 +105,13 @@ function createUpstreams({ config, clock, random }: GatewayDeps): Partial<Record
 
 function ownPages({ config, document, clock, log }: GatewayDeps) {
   const version = config.SERVICE_VERSION;
+  const api = createKubernetesApi({ url: config.KUBERNETES_API_URL, dir: config.KUBERNETES_API_DIR });
   return createOwnPages({
     version,
     loadDocument: packedOnce(async () => document),
     loadViewer: packedOnce(readViewer),
     checkServices: createServiceCheck({ urls: new Map(serviceUrls(config)), version, clock }),
+    readDeployments: createReadDeployments({ api, prefix: config.GATEWAY_DEPLOYMENTS_PREFIX, clock }),
     keys: createKeySet(fetchKeysFrom(config.USERS_URL), clock),
     log,
   });

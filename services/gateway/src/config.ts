@@ -51,6 +51,8 @@ const Env = z.object({
   GATEWAY_ADDRESS_REQUESTS_MAX: count.default(300),
   GATEWAY_ADDRESS_WINDOW_SECONDS: count.max(3600).default(10),
   GATEWAY_WEBHOOK_REQUESTS_PER_SECOND: count.default(200),
+  /** In a cluster: Deployments are named `<prefix><service>`, and `/status` tells of them. */
+  GATEWAY_DEPLOYMENTS_PREFIX: z.string().min(1).optional(),
 });
 
 export type Config = z.infer<typeof Env>;

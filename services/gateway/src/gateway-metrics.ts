@@ -18,6 +18,13 @@ export const breakerOpen = new Gauge({
   registers,
 });
 
+export const breakerOpened = new Counter({
+  name: 'zoco_gateway_breaker_opened_total',
+  help: 'Times that the circuit breaker of a service opened.',
+  labelNames: ['upstream'],
+  registers,
+});
+
 export const retriesMade = new Counter({
   name: 'zoco_gateway_retries_total',
   help: 'Repeated requests to a service.',

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import { LIMIT_SUBJECTS } from '@zoco/contracts';
 import type { Logger } from '@zoco/service';
 import { z } from 'zod';
 import type { Told } from './limit-entry.ts';
 import type { RateLimiter, Replicas } from './rate-limiter.ts';
 import type { BucketCount } from './sliding-counts.ts';
 
-const ALIVE = 'zoco.gateway.replica.alive';
-const GONE = 'zoco.gateway.replica.gone';
-const LIMITS = 'zoco.gateway.limits';
+const { alive: ALIVE, gone: GONE, limits: LIMITS } = LIMIT_SUBJECTS;
 
 const BEAT_MS = 1000;
 const SILENCE_MS_MAX = 3500;

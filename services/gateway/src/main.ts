@@ -7,7 +7,7 @@ import {
   createCaller,
   createLogger,
   createTenantDirectory,
-  loadIdentity,
+  openIdentity,
   remoteKeys,
   serve,
   startRuntimeMetrics,
@@ -31,14 +31,11 @@ await using _telemetry = await startTelemetry({
   version,
   endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
   sampleRatio: config.OTEL_TRACES_SAMPLER_ARG,
+  parentDecides: false,
 });
 startRuntimeMetrics('gateway', version);
 
-const identity = await loadIdentity({
-  name: 'gateway',
-  keyFile: config.SERVICE_IDENTITY_KEY_FILE,
-  jwksFile: config.SERVICE_IDENTITY_JWKS_FILE,
-});
+const identity = await openIdentity('gateway', config);
 const call = createCaller(identity, { users: config.USERS_URL });
 const tenants = createTenantDirectory(call, log);
 void tenants.load(stop);
@@ -80,6 +77,7 @@ log.info({ port: server.port, admin_port: admin.port }, 'ready to serve');
 
 await untilAborted(stop);
 readiness.draining = true;
+server.drain();
 await delay(config.SHUTDOWN_DELAY_MS);
 composed.gateway.endStreams();
 await server.close(config.SHUTDOWN_TIMEOUT_MS);

@@ -1,5 +1,5 @@
-import { SpanKind, trace } from '@opentelemetry/api';
-import { httpDuration, inSpan, type Logger } from '@zoco/service';
+import { SpanKind } from '@opentelemetry/api';
+import { describeRequest, inSpan, knownMethod, type Logger, observeRequest } from '@zoco/service';
 import type { Clock } from './clock.ts';
 import type { Exchange } from './exchange.ts';
 import { headerOf } from './rules/http-headers.ts';
@@ -14,26 +14,37 @@ export async function observe(
   log: Logger,
   work: () => Promise<void>,
 ): Promise<void> {
-  const { request, response, startedMs, target } = exchange;
+  const { request, response, startedMs } = exchange;
   const method = request.method ?? 'GET';
   const closed = new Promise<void>((resolve) => {
     response.once('close', () => resolve());
   });
-  const attributes = { 'http.request.method': method, 'url.path': target.path };
   const parent = headerOf(request.headers, 'traceparent');
-  await inSpan(method, { kind: SpanKind.SERVER, attributes, parent }, async () => {
+  await inSpan(knownMethod(method), { kind: SpanKind.SERVER, parent }, async (span) => {
     await work();
     await closed;
     const { route } = exchange;
     const status = response.headersSent ? response.statusCode : CLIENT_LEFT;
-    const span = trace.getActiveSpan();
-    span?.updateName(`${method} ${route}`);
-    span?.setAttributes({ 'http.route': route, 'http.response.status_code': status });
+    if (span.isRecording()) {
+      describeRequest(span, { method, url: urlOf(exchange), route, status });
+      const agent = headerOf(request.headers, 'user-agent');
+      span.setAttributes({
+        'client.address': exchange.client.address,
+        ...(agent === undefined ? {} : { 'user_agent.original': agent.slice(0, 200) }),
+      });
+    }
     const durationMs = clock.monotonicMs() - startedMs;
-    httpDuration.observe({ method, route, status }, durationMs / 1000);
+    observeRequest(method, route, status, durationMs / 1000);
     const level = status >= 500 ? 'error' : status >= 400 || method !== 'GET' ? 'info' : 'debug';
     if (!log.isLevelEnabled(level)) return;
     const duration = Math.round(durationMs * 1000) / 1000;
     log[level]({ request_id: exchange.requestId, method, route, status, duration_ms: duration }, 'request');
   });
+}
+
+/** As the client saw it; the host is its word and may be no host at all. */
+function urlOf({ request, target, client }: Exchange): string {
+  const host = headerOf(request.headers, 'host') ?? 'localhost';
+  const url = `${client.secure ? 'https' : 'http'}://${host}${target.path}`;
+  return URL.canParse(url) ? url : `http://localhost${target.path}`;
 }

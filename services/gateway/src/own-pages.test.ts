@@ -1,6 +1,8 @@
 import { get as httpGet } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
+import { SERVICE_NAMES } from '@zoco/contracts';
+import { startTestApiServer } from '@zoco/testing';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { manualClock } from '../fixtures/manual-clock.ts';
 import { startGateway, type TestGateway } from '../fixtures/test-gateway.ts';
@@ -58,6 +60,91 @@ describe('GET /status', () => {
       services: Record<string, { status: string }>;
     };
     expect(status.services['users']?.status).toBe('down');
+  });
+});
+
+describe('GET /status in a cluster', () => {
+  const path = (name: string) => `/apis/apps/v1/namespaces/shop/deployments/zoco-${name}`;
+  const deployment = (image: string, updated: number) => ({
+    metadata: { name: 'zoco-orders', generation: 2 },
+    ...{ spec: { replicas: 2, template: { spec: { containers: [{ image }] } } } },
+    ...{
+      status: {
+        observedGeneration: 2,
+        replicas: 2,
+        updatedReplicas: updated,
+        readyReplicas: 2,
+        availableReplicas: 2,
+      },
+    },
+  });
+
+  async function inCluster() {
+    const api = await startTestApiServer();
+    const cluster = manualClock();
+    const own = await startGateway({
+      clock: cluster,
+      env: {
+        GATEWAY_DEPLOYMENTS_PREFIX: 'zoco-',
+        KUBERNETES_API_URL: api.url,
+        KUBERNETES_API_DIR: api.credentialsDir,
+      },
+    });
+    const stack = new AsyncDisposableStack();
+    stack.use(api);
+    stack.use(own);
+    const status = async () => (await own.fetch('/status')).json();
+    return { api, clock: cluster, status, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  }
+
+  test('tells of replicas and rollouts, and asks the API server at most every five seconds', async () => {
+    await using w = await inCluster();
+    w.api.objects.set(path('orders'), deployment('zoco/orders:1.3.0', 1));
+    w.api.objects.set(path('gateway'), deployment('zoco/gateway:1.2.0', 2));
+    expect(await w.status()).toMatchObject({
+      cluster: { status: 'ok' },
+      services: {
+        orders: {
+          deployment: {
+            replicas: { desired: 2, updated: 1, ready: 2, available: 2 },
+            rollout: 'progressing',
+            image: '1.3.0',
+          },
+        },
+        gateway: { deployment: { rollout: 'done', image: '1.2.0' } },
+        cart: { deployment: null },
+      },
+    });
+    w.api.objects.set(path('orders'), deployment('zoco/orders:1.3.0', 2));
+    w.clock.advance(4999);
+    expect(await w.status()).toMatchObject({
+      services: { orders: { deployment: { rollout: 'progressing' } } },
+    });
+    expect(w.api.requests.toSorted()).toEqual(SERVICE_NAMES.map(path).toSorted());
+    w.clock.advance(1);
+    expect(await w.status()).toMatchObject({ services: { orders: { deployment: { rollout: 'done' } } } });
+  });
+
+  test.each([
+    [403, 'forbidden'],
+    [401, 'forbidden'],
+    [500, 'unreachable'],
+    [0, 'unreachable'],
+  ])('says plainly when the API server answers %i', async (outage, expected) => {
+    await using w = await inCluster();
+    w.api.outage = outage;
+    expect(await w.status()).toMatchObject({
+      cluster: { status: expected, detail: expect.any(String) },
+      services: { orders: { deployment: null } },
+    });
+  });
+
+  test('says plainly that there is none', async () => {
+    const status = await (await gateway.fetch('/status')).json();
+    expect(status).toMatchObject({
+      cluster: { status: 'outside' },
+      services: { users: { deployment: null } },
+    });
   });
 });
 

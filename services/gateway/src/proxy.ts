@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import type { ServiceName } from '@zoco/contracts';
 import { Problem } from '@zoco/kernel';
-import { currentTraceparent, REQUEST_ID_HEADER } from '@zoco/service';
+import { REQUEST_ID_HEADER } from '@zoco/service';
 import { answer, readRest } from './answer.ts';
 import type { Clock } from './clock.ts';
 import { commonHeaders, type Exchange, type Origins } from './exchange.ts';
@@ -88,6 +88,7 @@ export class Proxy {
     return upstream.send({
       method: request.method ?? 'GET',
       target: target.path + target.query,
+      route: operation.template,
       headers,
       body,
       onBodyStart: body && (() => keeper.watchBody(body, bytesMax)),
@@ -179,8 +180,6 @@ function headersToService(exchange: Exchange): Record<string, string | string[]>
   const headers = toService(exchange.request.headers);
   headers[REQUEST_ID_HEADER] = exchange.requestId;
   headers['x-zoco-client-ip'] = exchange.client.address;
-  const traceparent = currentTraceparent();
-  if (traceparent !== undefined) headers['traceparent'] = traceparent;
   if (exchange.authorization !== undefined) headers['authorization'] = exchange.authorization;
   if (exchange.tenant.fromHost && exchange.tenant.id !== undefined) headers['x-tenant'] = exchange.tenant.id;
   return headers;

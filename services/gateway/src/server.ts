@@ -1,8 +1,7 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Problem } from '@zoco/kernel';
-import { problemAnswer, type RunningServer } from '@zoco/service';
+import { problemAnswer, type RunningServer, runningServer } from '@zoco/service';
 
 export interface PublicServerOptions {
   readonly listener: RequestListener;
@@ -37,7 +36,7 @@ export function servePublic(options: PublicServerOptions): Promise<RunningServer
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, () => {
-      resolve({ port: portOf(server.address()), close: (timeoutMs) => close(server, timeoutMs) });
+      resolve(runningServer(server, portOf(server.address())));
     });
   });
 }
@@ -68,23 +67,6 @@ function parserProblem(code: string | undefined): Problem {
   if (code === 'HPE_HEADER_OVERFLOW')
     return new Problem('malformed', 'headers_too_large', 'The headers are too large.');
   return new Problem('malformed', 'request_malformed', 'This is not HTTP as it should be.');
-}
-
-/** Stops accepting, lets requests in flight end, and cuts what is left after `timeoutMs`. */
-async function close(server: Server, timeoutMs: number): Promise<void> {
-  const { promise: closed, resolve } = Promise.withResolvers<void>();
-  server.close(() => resolve());
-  // A connection whose last answer comes after this moment becomes idle later.
-  const idle = setInterval(() => server.closeIdleConnections(), 50);
-  const finished = new AbortController();
-  const cut = delay(timeoutMs, undefined, { signal: finished.signal, ref: false }).then(
-    () => server.closeAllConnections(),
-    () => {},
-  );
-  await closed;
-  clearInterval(idle);
-  finished.abort();
-  await cut;
 }
 
 function portOf(address: AddressInfo | string | null): number {

@@ -132,6 +132,7 @@ function send(upstream: Upstream, request: IncomingMessage): Promise<IncomingMes
   return upstream.send({
     method: request.method ?? 'GET',
     target: request.url ?? '/',
+    route: '/things',
     headers: { 'content-length': String(request.headers['content-length']) },
     body: request,
     onBodyStart: undefined,

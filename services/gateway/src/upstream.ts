@@ -6,11 +6,12 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
+import { SpanKind } from '@opentelemetry/api';
 import type { ServiceName } from '@zoco/contracts';
 import { Problem, retryDelayMs } from '@zoco/kernel';
-import { TIMEOUT_HEADER } from '@zoco/service';
+import { currentTraceparent, failSpan, inDetailSpan, TIMEOUT_HEADER } from '@zoco/service';
 import type { Clock } from './clock.ts';
-import { breakerOpen, retriesMade, upstreamDuration } from './gateway-metrics.ts';
+import { breakerOpen, breakerOpened, retriesMade, upstreamDuration } from './gateway-metrics.ts';
 import { admit, type BreakerState, CLOSED, report, withdraw } from './rules/breaker.ts';
 import { headerOf } from './rules/http-headers.ts';
 import { isServiceFailure, isUnavailable, mayRetry, type TryFailure } from './rules/retry.ts';
@@ -20,6 +21,8 @@ export interface UpstreamRequest {
   readonly method: string;
   /** Path and query as the client sent them. */
   readonly target: string;
+  /** Pattern of the route. */
+  readonly route: string;
   readonly headers: Record<string, string | string[]>;
   /** Not yet read; it is only touched once a connection stands. */
   readonly body: IncomingMessage | undefined;
@@ -42,8 +45,9 @@ export interface UpstreamOptions {
 }
 
 const CONNECT_MS_MAX = 1000;
-// Below the 65 s for which services keep idle connections, so that none is used in the moment it is closed.
-const IDLE_MS_MAX = 30_000;
+// Below the six seconds for which services keep idle connections, so that none is used in the moment it is closed; and below the five
+// for which a pod drains, so that it closes none that we have.
+const IDLE_MS_MAX = 4000;
 
 class TryFailed extends Error {
   readonly failure: TryFailure;
@@ -60,6 +64,7 @@ export class Upstream {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #connect: Connector;
+  readonly #url: URL;
   #breaker: BreakerState = CLOSED;
   #counts = NO_COUNTS;
 
@@ -68,7 +73,9 @@ export class Upstream {
     this.#clock = options.clock;
     this.#random = options.random;
     this.#connect = connector(options);
+    this.#url = new URL(options.url);
     breakerOpen.set({ upstream: options.service }, 0);
+    breakerOpened.inc({ upstream: options.service }, 0);
   }
 
   /**
@@ -79,7 +86,7 @@ export class Upstream {
     this.#counts = count(this.#counts, 'requests', this.#clock.monotonicMs());
     for (let retries = 0; ; retries += 1) {
       try {
-        const answer = await this.#tryOnce(request);
+        const answer = await this.#tryOnce(request, retries);
         const refused = isUnavailable(answer.statusCode ?? 0, headerOf(answer.headers, 'retry-after'));
         if (!refused || !this.#mayTryAgain(request, retries, 'unavailable')) return answer;
         answer.resume();
@@ -96,11 +103,11 @@ export class Upstream {
   }
 
   /** One try, with its outcome told to the breaker. */
-  async #tryOnce(request: UpstreamRequest): Promise<IncomingMessage> {
+  async #tryOnce(request: UpstreamRequest, retries: number): Promise<IncomingMessage> {
     const probe = this.#enter();
     const stop = upstreamDuration.startTimer({ upstream: this.#service });
     try {
-      const answer = await attempt(this.#connect, request, this.#clock);
+      const answer = await this.#attemptTraced(request, retries);
       const status = answer.statusCode ?? 0;
       stop({ status });
       this.#setBreaker(report(this.#breaker, isServiceFailure(status), probe, this.#clock.monotonicMs()));
@@ -116,6 +123,29 @@ export class Upstream {
     }
   }
 
+  /** @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span */
+  #attemptTraced(request: UpstreamRequest, retries: number): Promise<IncomingMessage> {
+    const { method, route } = request;
+    const options = () => ({
+      kind: SpanKind.CLIENT,
+      attributes: {
+        'http.request.method': method,
+        'url.template': route,
+        'server.address': this.#url.hostname,
+        'server.port': Number(this.#url.port || 80),
+        'peer.service': this.#service,
+        ...(retries > 0 ? { 'http.request.resend_count': retries } : {}),
+      },
+    });
+    return inDetailSpan(`${method} ${route}`, options, async (span) => {
+      const answer = await attempt(this.#connect, request, this.#clock);
+      const status = answer.statusCode ?? 0;
+      span?.setAttribute('http.response.status_code', status);
+      if (span && status >= 500) failSpan(span, undefined, String(status));
+      return answer;
+    });
+  }
+
   #enter(): boolean {
     const admittance = admit(this.#breaker, this.#clock.monotonicMs());
     if (!admittance.admitted) throw unavailable(this.#service, admittance.retryAfterSeconds);
@@ -124,8 +154,10 @@ export class Upstream {
   }
 
   #setBreaker(state: BreakerState): void {
-    if (state.kind !== this.#breaker.kind)
+    if (state.kind !== this.#breaker.kind) {
       breakerOpen.set({ upstream: this.#service }, state.kind === 'closed' ? 0 : 1);
+      if (state.kind === 'open') breakerOpened.inc({ upstream: this.#service });
+    }
     this.#breaker = state;
   }
 
@@ -185,7 +217,10 @@ function attempt(connect: Connector, request: UpstreamRequest, clock: Clock): Pr
     const { body, signal } = request;
     signal.throwIfAborted();
     const leftMs = Math.max(0, Math.ceil(request.deadlineMs - clock.monotonicMs()));
-    const outgoing = connect(request, { ...request.headers, [TIMEOUT_HEADER]: String(leftMs) });
+    const headers: UpstreamRequest['headers'] = { ...request.headers, [TIMEOUT_HEADER]: String(leftMs) };
+    const traceparent = currentTraceparent();
+    if (traceparent !== undefined) headers['traceparent'] = traceparent;
+    const outgoing = connect(request, headers);
     const giveUp = (): void => void outgoing.destroy(new Error('given up'));
     signal.addEventListener('abort', giveUp, { once: true });
     let connected = false;

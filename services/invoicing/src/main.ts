@@ -9,7 +9,7 @@ import {
   createFailpoint,
   createLogger,
   createTenantDirectory,
-  loadIdentity,
+  openIdentity,
   remoteKeys,
   serve,
   startRuntimeMetrics,
@@ -39,11 +39,7 @@ await using db = openDatabase({
   applicationName: 'invoicing',
   poolMax: config.DATABASE_POOL_MAX,
 });
-const identity = await loadIdentity({
-  name: 'invoicing',
-  keyFile: config.SERVICE_IDENTITY_KEY_FILE,
-  jwksFile: config.SERVICE_IDENTITY_JWKS_FILE,
-});
+const identity = await openIdentity('invoicing', config);
 const call = createCaller(identity, { users: config.USERS_URL });
 const tenants = createTenantDirectory(call, log);
 void tenants.load(stop);
@@ -74,6 +70,7 @@ log.info({ port: server.port, admin_port: admin.port }, 'ready to serve');
 
 await untilAborted(stop);
 readiness.draining = true;
+server.drain();
 await delay(config.SHUTDOWN_DELAY_MS);
 await server.close(config.SHUTDOWN_TIMEOUT_MS);
 await admin.close(1000);

@@ -1,5 +1,5 @@
 import { RESERVATION_LINES_MAX } from '@zoco/contracts';
-import { baseEnv, databaseEnv, readConfig } from '@zoco/service';
+import { baseEnv, databaseEnv, type MigrationConfig, migrationEnv, readConfig } from '@zoco/service';
 import { z } from 'zod';
 
 const count = () => z.coerce.number().int().positive();
@@ -32,9 +32,5 @@ export type Config = z.infer<typeof Env>;
 
 export const loadConfig = (env = process.env): Config => readConfig(Env, env);
 
-const MigrateEnv = z.object({
-  /** Connection of the role that owns the database. */
-  DATABASE_URL: z.url(),
-});
-
-export const loadMigrateConfig = (env = process.env) => readConfig(MigrateEnv, env);
+export const loadMigrateConfig = (env: NodeJS.ProcessEnv = process.env): MigrationConfig =>
+  readConfig(z.object(migrationEnv), env);

@@ -9,7 +9,7 @@ import {
   createFailpoint,
   createLogger,
   createTenantDirectory,
-  loadIdentity,
+  openIdentity,
   remoteKeys,
   serve,
   startRuntimeMetrics,
@@ -43,11 +43,7 @@ await using db = openDatabase({
   applicationName: 'orders',
   poolMax: config.DATABASE_POOL_MAX,
 });
-const identity = await loadIdentity({
-  name: 'orders',
-  keyFile: config.SERVICE_IDENTITY_KEY_FILE,
-  jwksFile: config.SERVICE_IDENTITY_JWKS_FILE,
-});
+const identity = await openIdentity('orders', config);
 const call = createCaller(identity, {
   users: config.USERS_URL,
   catalog: config.CATALOG_URL,
@@ -86,6 +82,7 @@ const readiness = {
   draining: false,
   checks: [
     { name: 'database', check: () => db.check() },
+    { name: 'identity', check: () => identity.checkReady() },
     { name: 'tenants', check: () => tenants.checkLoaded() },
   ],
 };
@@ -95,6 +92,7 @@ log.info({ port: server.port, admin_port: admin.port }, 'ready to serve');
 
 await untilAborted(stop);
 readiness.draining = true;
+server.drain();
 await delay(config.SHUTDOWN_DELAY_MS);
 streams.close();
 await server.close(config.SHUTDOWN_TIMEOUT_MS);

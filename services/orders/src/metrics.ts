@@ -1,3 +1,4 @@
+import { toUnits } from '@zoco/kernel';
 import { registry } from '@zoco/service';
 import { Counter, Gauge, Histogram } from 'prom-client';
 
@@ -7,6 +8,19 @@ export const ordersBecame = new Counter({
   labelNames: ['status'],
   registers: [registry],
 });
+
+const revenue = new Counter({
+  name: 'zoco_orders_revenue_total',
+  help: 'Totals of the orders that were confirmed, in units of the currency (ISO 4217), tax included.',
+  labelNames: ['currency'],
+  registers: [registry],
+});
+
+/** Counts an order that was confirmed just now. */
+export function countConfirmed(order: { readonly totalCents: number; readonly currency: string }): void {
+  ordersBecame.inc({ status: 'confirmed' });
+  revenue.inc({ currency: order.currency }, toUnits(order.totalCents, order.currency));
+}
 
 export const checkoutDuration = new Histogram({
   name: 'zoco_order_checkout_duration_seconds',

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '@zoco/postgres';
-import { CallOutcomeUnknown, type Tenants } from '@zoco/service';
+import { addMetricSample, CallOutcomeUnknown, type Tenants } from '@zoco/service';
 import { countOpenOrders } from './actions/count-open-orders.ts';
 import { expireOrder } from './actions/expire-order.ts';
 import { finishDueOrder } from './actions/finish-due-order.ts';
@@ -16,7 +16,6 @@ export interface SweeperDeps extends OrderDeps {
 
 // An order that could not be dealt with comes again after this time.
 const PUT_OFF_SECONDS = 5;
-const COUNT_MS = 10_000;
 const FORGET_MS = 3600_000;
 
 /**
@@ -24,18 +23,12 @@ const FORGET_MS = 3600_000;
  * and what they do is a compare-and-set anyway.
  */
 export async function runSweeper(deps: SweeperDeps, intervalMs: number, signal: AbortSignal): Promise<void> {
-  let countAtMs = 0;
+  using _open = sampleOpenOrders(deps.db);
   let forgetAtMs = performance.now() + FORGET_MS;
   while (!signal.aborted) {
     try {
       while ((await sweepOnce(deps)) > 0 && !signal.aborted);
       const nowMs = performance.now();
-      if (nowMs >= countAtMs) {
-        countAtMs = nowMs + COUNT_MS;
-        const counts = await countOpenOrders(deps.db);
-        for (const status of ['pending', 'created', 'cancel_pending'])
-          ordersOpen.set({ status }, counts.get(status) ?? 0);
-      }
       if (nowMs >= forgetAtMs) {
         forgetAtMs = nowMs + FORGET_MS;
         await forgetAnswers(deps.db);
@@ -45,6 +38,18 @@ export async function runSweeper(deps: SweeperDeps, intervalMs: number, signal: 
     }
     await delay(intervalMs, undefined, { signal }).catch(() => {});
   }
+}
+
+/** Shows in the metrics how many orders wait for something. */
+function sampleOpenOrders(db: Database): Disposable {
+  return addMetricSample({
+    name: 'orders',
+    async take() {
+      const counts = await countOpenOrders(db);
+      for (const status of ['pending', 'created', 'cancel_pending'])
+        ordersOpen.set({ status }, counts.get(status) ?? 0);
+    },
+  });
 }
 
 /** Deals with one batch of orders that are due. @returns how many there were */

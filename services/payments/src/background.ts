@@ -1,26 +1,40 @@
+import type { Election } from '@zoco/service';
 import { bookFees } from './actions/book-fees.ts';
 import { fillEventGap } from './actions/fill-event-gap.ts';
 import { purgeExpired } from './actions/purge-expired.ts';
 import type { Config } from './config.ts';
+import { createLedgerWatch } from './ledger-watch.ts';
 import type { PaymentDeps } from './payment-deps.ts';
 import { pollDueWork } from './poll.ts';
 import { repeat } from './repeat.ts';
 import type { Work } from './work.ts';
 
 const MINUTE_MS = 60_000;
+const LEDGER_MS = 10_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 /** Stripe tries to deliver for three days. */
 const GAP_DAYS = 3;
 /** Charges of this long may have come while nobody booked fees. */
 const FIRST_FEE_DAYS = 2;
 
-/** What runs beside the requests. Dispose to stop: what is in hand is finished. */
-export function startBackground(deps: PaymentDeps, work: Work, config: Config): AsyncDisposable {
+/**
+ * What runs beside the requests. Dispose to stop: what is in hand is finished. Any number of replicas may run it. What asks Stripe for long
+ * lists is done by the elected one alone, where there is an election: doing it twice would be harmless, but it counts against Stripe's limits.
+ */
+export function startBackground(
+  deps: PaymentDeps,
+  work: Work,
+  config: Config,
+  election?: Election,
+): AsyncDisposable {
   const controller = new AbortController();
   const { signal } = controller;
   const { log } = deps;
   const feeIntervalMs = config.PAYMENTS_FEES_MINUTES * MINUTE_MS;
   let feesSinceMs = Date.now() - FIRST_FEE_DAYS * DAY_MS;
+  const ifElected = (task: () => Promise<void>) => async () => {
+    if (election?.isElected() ?? true) await task();
+  };
   const running = Promise.all([
     pollDueWork(deps, work, config.PAYMENTS_POLL_MS, signal),
     repeat(
@@ -28,18 +42,25 @@ export function startBackground(deps: PaymentDeps, work: Work, config: Config): 
       config.PAYMENTS_EVENT_GAP_MINUTES * MINUTE_MS,
       log,
       signal,
-      async () => {
+      ifElected(async () => {
         const count = await fillEventGap(deps, work, new Date(Date.now() - GAP_DAYS * DAY_MS));
         if (count > 0) log.warn({ count }, 'events were not delivered and have been fetched');
-      },
+      }),
     ),
-    repeat('booking fees', feeIntervalMs, log, signal, async () => {
-      const startedMs = Date.now();
-      const count = await bookFees(deps, new Date(feesSinceMs));
-      // One interval of overlap: a charge may be listed a little late.
-      feesSinceMs = startedMs - feeIntervalMs;
-      if (count > 0) log.info({ count }, 'fees are booked');
-    }),
+    repeat(
+      'booking fees',
+      feeIntervalMs,
+      log,
+      signal,
+      ifElected(async () => {
+        const startedMs = Date.now();
+        const count = await bookFees(deps, new Date(feesSinceMs));
+        // One interval of overlap: a charge may be listed a little late. Who was not elected for long begins where it stopped.
+        feesSinceMs = startedMs - feeIntervalMs;
+        if (count > 0) log.info({ count }, 'fees are booked');
+      }),
+    ),
+    repeat('looking through the ledger', LEDGER_MS, log, signal, createLedgerWatch(deps.db)),
     repeat('purging', 60 * MINUTE_MS, log, signal, () => purgeExpired(deps.db)),
   ]);
   return {

@@ -1,4 +1,4 @@
-import { baseEnv, databaseEnv, readConfig } from '@zoco/service';
+import { baseEnv, databaseEnv, type MigrationConfig, migrationEnv, readConfig } from '@zoco/service';
 import { z } from 'zod';
 
 const count = () => z.coerce.number().int().positive();
@@ -38,6 +38,8 @@ const Env = z
     PAYMENTS_EVENT_GAP_MINUTES: count().default(15),
     /** How often the fees of charges are taken into the ledger. */
     PAYMENTS_FEES_MINUTES: count().default(60),
+    /** Name of the Lease by which replicas in a cluster agree who asks Stripe for lists; without it every one does. */
+    PAYMENTS_LEADER_LEASE: z.string().min(1).optional(),
     ZOCO_FAILPOINT: z.string().optional(),
   })
   .refine((env) => env.STRIPE_API_URL === undefined || !env.STRIPE_SECRET_KEY.includes('_live_'), {
@@ -49,9 +51,5 @@ export type Config = z.infer<typeof Env>;
 
 export const loadConfig = (env: NodeJS.ProcessEnv = process.env): Config => readConfig(Env, env);
 
-const MigrateEnv = z.object({
-  /** Connection of the role that owns the database. */
-  DATABASE_URL: z.url(),
-});
-
-export const loadMigrateConfig = () => readConfig(MigrateEnv, process.env);
+export const loadMigrateConfig = (env: NodeJS.ProcessEnv = process.env): MigrationConfig =>
+  readConfig(z.object(migrationEnv), env);

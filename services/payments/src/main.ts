@@ -7,11 +7,13 @@ import {
   createAdminApp,
   createCaller,
   createFailpoint,
+  createKubernetesApi,
   createLogger,
   createTenantDirectory,
-  loadIdentity,
+  openIdentity,
   remoteKeys,
   serve,
+  startElection,
   startRuntimeMetrics,
   startTelemetry,
   stopSignal,
@@ -43,11 +45,7 @@ await using db = openDatabase({
   applicationName: 'payments',
   poolMax: config.DATABASE_POOL_MAX,
 });
-const identity = await loadIdentity({
-  name: 'payments',
-  keyFile: config.SERVICE_IDENTITY_KEY_FILE,
-  jwksFile: config.SERVICE_IDENTITY_JWKS_FILE,
-});
+const identity = await openIdentity('payments', config);
 const call = createCaller(identity, { users: config.USERS_URL });
 const tenants = createTenantDirectory(call, log);
 void tenants.load(stop);
@@ -66,7 +64,10 @@ const payments = {
   }),
 };
 const work = createWork(payments, config.PAYMENTS_STRIPE_CONCURRENCY);
-await using _background = startBackground(payments, work, config);
+const leaseName = config.PAYMENTS_LEADER_LEASE;
+const api = createKubernetesApi({ url: config.KUBERNETES_API_URL, dir: config.KUBERNETES_API_DIR });
+await using election = leaseName === undefined ? undefined : startElection({ api, leaseName, log });
+await using _background = startBackground(payments, work, config, election);
 await using _events = startEvents({
   service: 'payments',
   natsUrl: config.NATS_URL,
@@ -84,6 +85,7 @@ const readiness = {
   draining: false,
   checks: [
     { name: 'database', check: () => db.check() },
+    { name: 'identity', check: () => identity.checkReady() },
     { name: 'tenants', check: () => tenants.checkLoaded() },
   ],
 };
@@ -93,6 +95,7 @@ log.info({ port: server.port, admin_port: admin.port }, 'ready to serve');
 
 await untilAborted(stop);
 readiness.draining = true;
+server.drain();
 await delay(config.SHUTDOWN_DELAY_MS);
 await server.close(config.SHUTDOWN_TIMEOUT_MS);
 await admin.close(1000);

@@ -1,5 +1,6 @@
+import { toUnits } from '@zoco/kernel';
 import { registry } from '@zoco/service';
-import { Counter, Histogram } from 'prom-client';
+import { Counter, Gauge, Histogram } from 'prom-client';
 
 export const stripeDuration = new Histogram({
   name: 'zoco_stripe_call_duration_seconds',
@@ -13,6 +14,44 @@ export const paymentsBecame = new Counter({
   name: 'zoco_payments_total',
   help: 'Payments by what became of them: created, succeeded, declined, canceled, refunded.',
   labelNames: ['outcome'],
+  registers: [registry],
+});
+
+const captured = new Counter({
+  name: 'zoco_payments_captured_amount_total',
+  help: 'Money taken, in units of the currency (ISO 4217).',
+  labelNames: ['currency'],
+  registers: [registry],
+});
+
+const refunded = new Counter({
+  name: 'zoco_payments_refunded_amount_total',
+  help: 'Money given back, in units of the currency (ISO 4217).',
+  labelNames: ['currency'],
+  registers: [registry],
+});
+
+/** Counts money that came in for a payment. */
+export function countCaptured(amountCents: number, currency: string): void {
+  paymentsBecame.inc({ outcome: 'succeeded' });
+  captured.inc({ currency }, toUnits(amountCents, currency));
+}
+
+/** Counts money that went back. */
+export function countRefunded(amountCents: number, currency: string): void {
+  paymentsBecame.inc({ outcome: 'refunded' });
+  refunded.inc({ currency }, toUnits(amountCents, currency));
+}
+
+export const unbalancedJournals = new Gauge({
+  name: 'zoco_ledger_unbalanced_journals',
+  help: 'Journals whose entries do not add up to 0, in the last look through the whole ledger or in the one under way.',
+  registers: [registry],
+});
+
+export const ledgerCheckedAt = new Gauge({
+  name: 'zoco_ledger_checked_timestamp_seconds',
+  help: 'When the ledger was last looked at.',
   registers: [registry],
 });
 

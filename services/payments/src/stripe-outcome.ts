@@ -1,4 +1,6 @@
 import { Stripe } from 'stripe';
+import { SpanKind } from '@opentelemetry/api';
+import { failSpan, inDetailSpan } from '@zoco/service';
 import { stripeDuration } from './metrics.ts';
 import type { IntentFacts } from './rules/observation.ts';
 import { fromStripeAmount } from './rules/stripe-amount.ts';
@@ -22,11 +24,24 @@ export type Outcome<T> =
 
 /** Runs a call, measures it and sorts its end. Never throws. */
 export async function timed<T>(call: string, work: () => Promise<T>): Promise<Outcome<T>> {
-  const stop = stripeDuration.startTimer({ call });
-  const outcome = await outcomeOf(work);
-  stop({ outcome: outcome.kind });
-  return outcome;
+  return inDetailSpan(
+    `stripe ${call}`,
+    () => spanOptions(call),
+    async (span) => {
+      const stop = stripeDuration.startTimer({ call });
+      const outcome = await outcomeOf(work);
+      stop({ outcome: outcome.kind });
+      span?.setAttribute('zoco.stripe.outcome', outcome.kind);
+      if (span && outcome.kind === 'unknown') failSpan(span, outcome.error);
+      return outcome;
+    },
+  );
 }
+
+const spanOptions = (call: string) => ({
+  kind: SpanKind.CLIENT,
+  attributes: { 'peer.service': 'stripe', 'rpc.system': 'stripe', 'rpc.method': call },
+});
 
 async function outcomeOf<T>(work: () => Promise<T>): Promise<Outcome<T>> {
   try {

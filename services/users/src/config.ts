@@ -1,4 +1,4 @@
-import { baseEnv, databaseEnv, readConfig } from '@zoco/service';
+import { baseEnv, databaseEnv, type MigrationConfig, migrationEnv, readConfig } from '@zoco/service';
 import { z } from 'zod';
 
 /** 32 bytes in base64url: AES-256. */
@@ -36,12 +36,8 @@ export type Config = z.infer<typeof Env>;
 
 export const loadConfig = (env: NodeJS.ProcessEnv = process.env): Config => readConfig(Env, env);
 
-const MigrateEnv = z.object({
-  /** Connection of the role that owns the database. */
-  DATABASE_URL: z.url(),
-});
-
-export const loadMigrateConfig = (env: NodeJS.ProcessEnv = process.env) => readConfig(MigrateEnv, env);
+export const loadMigrateConfig = (env: NodeJS.ProcessEnv = process.env): MigrationConfig =>
+  readConfig(z.object(migrationEnv), env);
 
 const PlatformAdminEnv = z.object({
   DATABASE_URL: z.url(),

@@ -6,7 +6,7 @@ import {
   createAdminApp,
   createFailpoint,
   createLogger,
-  loadIdentity,
+  openIdentity,
   serve,
   startRuntimeMetrics,
   startTelemetry,
@@ -40,11 +40,7 @@ await using db = openDatabase({
   applicationName: 'users',
   poolMax: config.DATABASE_POOL_MAX,
 });
-const identity = await loadIdentity({
-  name: 'users',
-  keyFile: config.SERVICE_IDENTITY_KEY_FILE,
-  jwksFile: config.SERVICE_IDENTITY_JWKS_FILE,
-});
+const identity = await openIdentity('users', config);
 const keys = createSigningKeys(db, encryptionKey);
 const tenants = createTenantRegistry(db);
 await using _events = startEvents({
@@ -79,6 +75,7 @@ const readiness = {
   draining: false,
   checks: [
     { name: 'database', check: () => db.check() },
+    { name: 'identity', check: () => identity.checkReady() },
     { name: 'signing keys', check: () => keys.checkLoaded() },
   ],
 };
@@ -88,6 +85,7 @@ log.info({ port: server.port, admin_port: admin.port }, 'ready to serve');
 
 await untilAborted(stop);
 readiness.draining = true;
+server.drain();
 await delay(config.SHUTDOWN_DELAY_MS);
 await server.close(config.SHUTDOWN_TIMEOUT_MS);
 await admin.close(1000);

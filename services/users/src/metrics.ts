@@ -8,6 +8,12 @@ export const logins = new Counter({
   registers: [registry],
 });
 
+export const registrations = new Counter({
+  name: 'zoco_users_registered_total',
+  help: 'Users who signed up.',
+  registers: [registry],
+});
+
 export const refreshes = new Counter({
   name: 'zoco_session_refreshes_total',
   help: 'Refresh tokens shown, by what became of them: rotate, replay (a lost answer), reuse (ends the session), refuse.',

@@ -71,7 +71,11 @@ function diagnoseService({ name, status, silence, failing, draining }: ServiceFa
     ...(advice === undefined ? {} : { advice }),
   });
   if (status === undefined && failing === undefined) {
-    return finding('wrong', `does not answer (${silence})`, `Start it, or see why it does not: ${log}.`);
+    return finding(
+      'wrong',
+      `does not answer (${silence})`,
+      `Start it, or see why it does not: ${log} (docs/runbooks/service-down.md).`,
+    );
   }
   if (status === undefined) {
     return finding('wrong', `runs, but its public port does not answer (${silence})`, `See why: ${log}.`);
@@ -123,7 +127,8 @@ export function diagnoseNats(nats: NatsFacts): Finding[] {
         subject: 'server',
         state: 'wrong',
         detail: nats.fault,
-        advice: 'Start NATS again; if its store is lost, run `zoco replay` then.',
+        advice:
+          'Start NATS again; if its store is lost, run `zoco replay` then (docs/runbooks/nats-down.md).',
       },
     ];
   }
@@ -169,7 +174,7 @@ function diagnoseConsumer({ durable, service, lag }: ConsumerFacts): Finding {
     subject: durable,
     state: waiting > 0 ? 'wrong' : 'warning',
     detail: `${detail}, and nothing moved in a second`,
-    advice: `Is ${service} up? What fails is tried again after up to 15 minutes; its log says why.`,
+    advice: `Is ${service} up? What fails is tried again after up to 15 minutes; its log says why (docs/runbooks/consumer-stuck.md).`,
   };
 }
 
@@ -189,7 +194,7 @@ function diagnoseOutbox({ name, pending, oldestSeconds }: Readable): Finding {
   if (pending === 0) return { area, subject: name, state: 'ok', detail: 'all published' };
   const detail = `${plural(pending, 'event')} to publish, the oldest ${duration(oldestSeconds)} old`;
   if (oldestSeconds <= OUTBOX_AGE_SECONDS_MAX) return { area, subject: name, state: 'ok', detail };
-  const advice = `Bring up NATS and ${name}, whose relay publishes them: nothing is lost meanwhile.`;
+  const advice = `Bring up NATS and ${name}, whose relay publishes them: nothing is lost meanwhile (docs/runbooks/outbox-stuck.md).`;
   return { area, subject: name, state: 'wrong', detail, advice };
 }
 
@@ -202,7 +207,7 @@ function diagnoseDeadLetters({ name, dead, deadNewest }: Readable): Finding[] {
       subject: name,
       state: 'wrong',
       detail: `${plural(dead, 'event')} could not be handled; the newest: ${newest?.subject} by ${newest?.consumer}: ${newest?.error}`,
-      advice: `Mend what the error names, then \`zoco redrive --service ${name}\`.`,
+      advice: `Mend what the error names, then \`zoco redrive --service ${name}\` (docs/runbooks/dead-letters.md).`,
     },
   ];
 }

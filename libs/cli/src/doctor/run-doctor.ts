@@ -6,6 +6,7 @@ import {
   gatewayUrl,
   isLoopback,
   natsUrl,
+  prometheusUrl,
   serviceUrls,
   type Surroundings,
   workerUrl,
@@ -18,10 +19,12 @@ import {
   diagnoseServices,
   diagnoseSystem,
 } from './diagnose.ts';
+import { diagnoseAlerts, diagnoseMetrics } from './diagnose-signals.ts';
 import type { Finding } from './finding.ts';
 import { probeDatabase } from './probe-databases.ts';
 import { probeNats } from './probe-nats.ts';
 import { probeGateway, probeService } from './probe-services.ts';
+import { probeAlerts, probeMetrics } from './probe-signals.ts';
 
 export interface DoctorCommand {
   readonly url: string | undefined;
@@ -38,14 +41,17 @@ export async function runDoctor(command: DoctorCommand, options: RunOptions): Pr
 }
 
 async function examine({ url }: DoctorCommand, surroundings: Surroundings): Promise<Finding[]> {
-  const [near, nats, databases] = await Promise.all([
-    url !== undefined && !isLoopback(url)
+  const isFar = url !== undefined && !isLoopback(url);
+  const [near, nats, databases, signals, alerts] = await Promise.all([
+    isFar
       ? probeGateway(url).then((facts) => diagnoseGateway(url, facts))
       : examineMachine(surroundings, url),
     examineNats(surroundings),
     examineDatabases(surroundings),
+    isFar ? [] : examineMetrics(surroundings),
+    examineAlerts(surroundings),
   ]);
-  return [...near, ...nats, ...databases];
+  return [...near, ...nats, ...databases, ...signals, ...alerts];
 }
 
 async function examineMachine(surroundings: Surroundings, url: string | undefined): Promise<Finding[]> {
@@ -79,6 +85,18 @@ async function examineDatabases(surroundings: Surroundings): Promise<Finding[]> 
   const known = DATABASE_SERVICES.filter((name) => workerUrl(surroundings, name) !== undefined);
   const facts = await Promise.all(known.map((name) => probeDatabase(surroundings, name)));
   return facts.flatMap(diagnoseDatabase);
+}
+
+async function examineMetrics(surroundings: Surroundings): Promise<Finding[]> {
+  const names = surroundings.system === undefined ? SERVICE_NAMES : servicesOf(surroundings.system);
+  return diagnoseMetrics(
+    await Promise.all(names.map((name) => probeMetrics(name, serviceUrls(surroundings, name).adminUrl))),
+  );
+}
+
+async function examineAlerts(surroundings: Surroundings): Promise<Finding[]> {
+  const url = prometheusUrl(surroundings);
+  return url === undefined ? [] : diagnoseAlerts(await probeAlerts(url));
 }
 
 function servicesOf(system: SystemFile): ServiceName[] {

@@ -1,5 +1,6 @@
 import { JetStreamApiError } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { natsServer } from '@zoco/events';
 import { CliFailure, reasonOf } from '../failure.ts';
 
 const CONNECT_TIMEOUT_MS = 3000;
@@ -11,11 +12,9 @@ export interface NatsSession extends AsyncDisposable {
 
 /** @throws CliFailure when the server does not answer */
 export async function openNats(url: string): Promise<NatsSession> {
-  const { host, username, password } = new URL(url);
-  const login =
-    username === '' ? {} : { user: decodeURIComponent(username), pass: decodeURIComponent(password) };
+  const { host } = new URL(url);
   try {
-    const nc = await connect({ servers: host, name: 'zoco', timeout: CONNECT_TIMEOUT_MS, ...login });
+    const nc = await connect({ ...natsServer(url), name: 'zoco', timeout: CONNECT_TIMEOUT_MS });
     return { nc, [Symbol.asyncDispose]: () => nc.close() };
   } catch (error) {
     throw new CliFailure(

@@ -8,6 +8,8 @@ import { EVENTS, HANDLES, WATCHES } from '../graph.ts';
 import { SERVICE_NAMES } from '../services.ts';
 import { asyncapiDocument } from './asyncapi.ts';
 import { breakingChanges, explain } from './compatibility.ts';
+import { CHART_GRAPH_FILE, chartGraph } from './chart-graph.ts';
+import { CHART_PERMISSIONS_FILE, chartPermissions } from './chart-permissions.ts';
 import { withDiagram } from './diagram.ts';
 import { ARCHITECTURE_PAGE, definedSchemas, EVENTS_FOLDER, referenceFiles, writtenSchemas } from './files.ts';
 import { dataSchema, envelopeJsonSchema, exampleMessage } from './json-schema.ts';
@@ -29,6 +31,14 @@ describe('what is written', () => {
   test('docs/architecture.md shows the call graph as it is (npm run generate)', () => {
     const page = readFileSync(ARCHITECTURE_PAGE, 'utf8');
     expect(page).toBe(withDiagram(page));
+  });
+
+  test('the chart has the call graph as it is (npm run generate)', () => {
+    expect(readFileSync(CHART_GRAPH_FILE, 'utf8')).toBe(chartGraph());
+  });
+
+  test('the chart has the permissions on NATS as they are (npm run generate)', () => {
+    expect(readFileSync(CHART_PERMISSIONS_FILE, 'utf8')).toBe(chartPermissions());
   });
 
   test('is the same each time', () => {

@@ -5,6 +5,7 @@ import type { CallService, Ctx } from '@zoco/service';
 import { openCart, putItem, type PutResult } from '../db/cart-items.ts';
 import type { CartOwner } from '../db/carts.ts';
 import { saveProducts } from '../db/product-copies.ts';
+import { cartsCreated } from '../metrics.ts';
 import { LINES_MAX, QUANTITY_MAX } from '../rules/limits.ts';
 
 export interface AddedItem {
@@ -59,6 +60,7 @@ async function put(
     if (!row.product_known) return 'unknown';
     throw limitProblem(row, item.quantity);
   }
+  if (row.line_count === 0) tx.onCommit(() => cartsCreated.inc());
   return {
     cartId: row.cart_id,
     productId: item.productId,

@@ -11,6 +11,7 @@ import {
 } from '@zoco/service';
 import { z } from 'zod';
 import { type Checkout, findHindrance, freezeCheckout, releaseCheckout } from '../db/checkouts.ts';
+import { checkouts } from '../metrics.ts';
 import { finishCheckout } from './finish-checkout.ts';
 
 export interface CheckoutDeps {
@@ -39,6 +40,21 @@ const ORDER_TIMEOUT_MS = 4000;
  * @throws CallOutcomeUnknown when orders did not answer; the cart stays held for this key
  */
 export async function checkOutCart(
+  deps: CheckoutDeps,
+  ctx: Ctx,
+  request: CheckoutRequest,
+): Promise<{ order: PlacedOrder; replayed: boolean }> {
+  try {
+    const placed = await checkOut(deps, ctx, request);
+    checkouts.inc({ outcome: placed.replayed ? 'replayed' : 'placed' });
+    return placed;
+  } catch (error) {
+    checkouts.inc({ outcome: error instanceof Problem && error.status < 500 ? 'refused' : 'unknown' });
+    throw error;
+  }
+}
+
+async function checkOut(
   deps: CheckoutDeps,
   ctx: Ctx,
   request: CheckoutRequest,

@@ -3,6 +3,7 @@ import { record } from '@zoco/events';
 import { type Id, newId } from '@zoco/kernel';
 import type { Tx } from '@zoco/postgres';
 import { closeCart, openCartWith } from '../db/checkouts.ts';
+import { cartsCheckedOut } from '../metrics.ts';
 import { leftovers, type Quantity } from '../rules/leftovers.ts';
 
 /**
@@ -17,6 +18,7 @@ export async function finishCheckout(
   if (closed === undefined) return;
   const rest = leftovers(closed.lines, done.items);
   if (rest.length > 0) await openCartWith(tx, closed.user_id, newId('cart'), rest);
+  tx.onCommit(() => cartsCheckedOut.inc());
   // A cart has one event in its life, so its version is known.
   await record(tx, cartCheckedOut, {
     aggregateId: done.cartId,

@@ -1,7 +1,8 @@
 import type { Reservation } from '@zoco/contracts';
-import { type Id, newId } from '@zoco/kernel';
+import { type Id, newId, Problem } from '@zoco/kernel';
 import type { Ctx, Failpoint } from '@zoco/service';
 import { claimAndHold, findReservation, type HoldRow, keepHold } from '../db/reservations.ts';
+import { reservations } from '../metrics.ts';
 import { recordStock } from '../product-events.ts';
 import { needsOf, replayOf, type RequestedLine, requireGranted } from '../rules/reservation.ts';
 
@@ -10,7 +11,26 @@ import { needsOf, replayOf, type RequestedLine, requireGranted } from '../rules/
  * gets the same answer.
  * @throws Problem `stock_insufficient`, `product_unavailable`, `reservation_released`, `reservation_mismatch`
  */
-export function reserveStock(
+export async function reserveStock(
+  ctx: Ctx,
+  orderId: Id<'order'>,
+  lines: readonly RequestedLine[],
+  failpoint: Failpoint,
+): Promise<Reservation> {
+  try {
+    return await reserve(ctx, orderId, lines, failpoint);
+  } catch (error) {
+    if (error instanceof Problem && error.status < 500) reservations.inc({ outcome: refusalOf(error.code) });
+    throw error;
+  }
+}
+
+/** A stock-out and a product that is gone are the shop's business; the rest contradicts what the order did before. */
+function refusalOf(code: string): string {
+  return code === 'stock_insufficient' || code === 'product_unavailable' ? code : 'conflict';
+}
+
+function reserve(
   ctx: Ctx,
   orderId: Id<'order'>,
   lines: readonly RequestedLine[],
@@ -22,7 +42,9 @@ export function reserveStock(
     if (held.length === 0) {
       const known = await findReservation(tx, orderId);
       if (known === undefined) throw new Error('an order that is known cannot be found');
-      return replayOf(known, lines);
+      const replay = replayOf(known, lines);
+      tx.onCommit(() => reservations.inc({ outcome: 'replayed' }));
+      return replay;
     }
     requireGranted(lines, held);
     const priced = pricedLines(lines, held, ctx.tenant.tax_rate_bps);
@@ -35,6 +57,7 @@ export function reserveStock(
       reserved_after: row.reserved,
     }));
     await Promise.all([keepHold(tx, orderId, moves, priced), recordStock(tx, held, 'reserve')]);
+    tx.onCommit(() => reservations.inc({ outcome: 'held' }));
     failpoint('catalog-reserve-written');
     return { order_id: orderId, state: 'held', lines: priced };
   });

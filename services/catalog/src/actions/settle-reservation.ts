@@ -2,6 +2,7 @@ import { type Id, newId } from '@zoco/kernel';
 import type { Tx } from '@zoco/postgres';
 import type { Failpoint } from '@zoco/service';
 import { findState, insertTombstone, logMoves, settle } from '../db/reservations.ts';
+import { settlements } from '../metrics.ts';
 import { recordStock } from '../product-events.ts';
 import { EFFECTS, type Settlement, settleOtherwise } from '../rules/reservation.ts';
 
@@ -28,6 +29,7 @@ export async function settleReservation(
       reserved_after: row.reserved,
     }));
     await Promise.all([logMoves(tx, orderId, settlement, moves), recordStock(tx, settled, settlement)]);
+    tx.onCommit(() => settlements.inc({ settlement }));
     failpoint(`catalog-${settlement}-written`);
     return settled.map((row) => row.product_id);
   }

@@ -3,6 +3,7 @@ import { creditNoteIssued, invoiceIssued } from '@zoco/contracts';
 import { record } from '@zoco/events';
 import { canonicalJson, type Id, newId } from '@zoco/kernel';
 import type { Tx } from '@zoco/postgres';
+import { documentsIssued } from '../metrics.ts';
 import { documentNumber, seriesOf } from '../rules/numbering.ts';
 import type { DocumentDraft, DocumentSnapshot } from '../rules/snapshot.ts';
 
@@ -52,6 +53,7 @@ export async function issueDocument(
             ${context.userId}, ${context.customerId}, ${context.sourceKey}, ${context.corrects}, ${snapshot.currency},
             ${snapshot.total_cents}, ${issuedAt}::text::timestamptz, ${dueAt}::text::timestamptz, ${text}::text::jsonb, ${sha256})`;
   await Promise.all([stored, recordIssued(tx, id, snapshot, context, { issuedAt, dueAt })]);
+  tx.onCommit(() => documentsIssued.inc({ kind: snapshot.kind }));
   return id;
 }
 

@@ -7,7 +7,7 @@ import { sql } from 'drizzle-orm';
 import { type Answer, claimKey, completeKey, findKey, type KeyScope } from '../db/idempotency.ts';
 import { changeOrder, findOrder } from '../db/order.ts';
 import { orders } from '../db/schema.ts';
-import { ordersBecame } from '../metrics.ts';
+import { countConfirmed } from '../metrics.ts';
 import { orderNotFound } from '../order-not-found.ts';
 import type { OrderDeps } from '../order-deps.ts';
 import { confirmedSnapshotOf } from '../order-snapshot.ts';
@@ -44,7 +44,6 @@ export async function confirmOrder(
     return { ...decided, replayed: false };
   });
   deps.failpoint('after-confirm-commit');
-  if (!answer.replayed && answer.status === 200) ordersBecame.inc({ status: 'confirmed' });
   return answer;
 }
 
@@ -68,6 +67,7 @@ async function confirm(tx: Tx, orderId: Id<'order'>, by: string): Promise<Answer
     version: order.version,
     data: confirmedSnapshotOf(order),
   });
+  tx.onCommit(() => countConfirmed(order));
   return success(200, viewOf(order));
 }
 

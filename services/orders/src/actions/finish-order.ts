@@ -9,7 +9,7 @@ import { createdOrder } from '../created-order.ts';
 import { type Answer, type Claim, releaseKey } from '../db/idempotency.ts';
 import { changeOrder, type Order } from '../db/order.ts';
 import { type PendingOrder, saveCreated } from '../db/placing.ts';
-import { ordersBecame } from '../metrics.ts';
+import { countConfirmed, ordersBecame } from '../metrics.ts';
 import type { OrderDeps } from '../order-deps.ts';
 import { confirmedSnapshotOf, snapshotOf } from '../order-snapshot.ts';
 import { viewOf } from '../order-view.ts';
@@ -65,7 +65,7 @@ export async function finishOrder(
   });
   deps.failpoint('after-created-commit');
   ordersBecame.inc({ status: 'created' });
-  if (confirmed !== undefined) ordersBecame.inc({ status: 'confirmed' });
+  if (confirmed !== undefined) countConfirmed(confirmed);
   return { ...answer, replayed: false };
 }
 

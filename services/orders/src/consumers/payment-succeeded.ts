@@ -2,7 +2,7 @@ import { paymentSucceeded } from '@zoco/contracts';
 import { type EventHandler, on } from '@zoco/events';
 import type { Failpoint } from '@zoco/service';
 import { confirmPaidOrder } from '../actions/confirm-paid-order.ts';
-import { ordersBecame } from '../metrics.ts';
+import { countConfirmed } from '../metrics.ts';
 
 export function onPaymentSucceeded(failpoint: Failpoint): EventHandler {
   return on(paymentSucceeded, async (tx, { data, version }) => {
@@ -10,7 +10,7 @@ export function onPaymentSucceeded(failpoint: Failpoint): EventHandler {
     failpoint('before-confirm-commit');
     return () => {
       failpoint('after-confirm-commit');
-      if (confirmed !== undefined) ordersBecame.inc({ status: 'confirmed' });
+      if (confirmed !== undefined) countConfirmed(confirmed);
     };
   });
 }

@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { postJournal } from '../db/ledger.ts';
 import { type Payment, type PaymentChanges, savePayment, secondsFromNow } from '../db/payments.ts';
 import { insertRefund } from '../db/refunds.ts';
-import { attention, lateCaptures, paymentsBecame } from '../metrics.ts';
+import { attention, countCaptured, lateCaptures, paymentsBecame } from '../metrics.ts';
 import type { PaymentDeps } from '../payment-deps.ts';
 import { tellFailed, tellSucceeded } from '../payment-event.ts';
 import { captureEntries, lateCaptureEntries } from '../rules/ledger.ts';
@@ -44,7 +44,7 @@ export async function applyIntent(
         nextActionUrl: intent.nextActionUrl,
       });
     case 'mismatch':
-      attention.inc({ reason: 'amount_mismatch' });
+      tx.onCommit(() => attention.inc({ reason: 'amount_mismatch' }));
       deps.log.error({ payment_id: payment.id, intent_id: intent.id }, 'an intent is not for this payment');
       return save(tx, deps, payment, {});
     default:
@@ -91,7 +91,7 @@ async function capture(
     }),
     tellSucceeded(tx, payment, version, at),
   ]);
-  paymentsBecame.inc({ outcome: 'succeeded' });
+  tx.onCommit(() => countCaptured(payment.amountCents, payment.currency));
   return saved;
 }
 
@@ -122,7 +122,7 @@ async function takeLate(
       requestedBy: 'system',
       dueAt: sql`now()`,
     });
-    lateCaptures.inc();
+    tx.onCommit(() => lateCaptures.inc());
     deps.log.error(
       { payment_id: payment.id, intent_id: intent.id },
       'money came after the end; it goes back',
@@ -155,7 +155,7 @@ async function decline(
     }),
     tellFailed(tx, payment, version, { attempt: failures, code, detail }),
   ]);
-  paymentsBecame.inc({ outcome: 'declined' });
+  tx.onCommit(() => paymentsBecame.inc({ outcome: 'declined' }));
   return saved;
 }
 

@@ -29,6 +29,6 @@ export async function closePayment(
     }),
     tellCanceled(tx, payment, version, reason),
   ]);
-  paymentsBecame.inc({ outcome: 'canceled' });
+  tx.onCommit(() => paymentsBecame.inc({ outcome: 'canceled' }));
   return saved;
 }

@@ -2,7 +2,7 @@ import type { Tx } from '@zoco/postgres';
 import { journalEntries, postJournal } from '../db/ledger.ts';
 import { type Payment, savePayment } from '../db/payments.ts';
 import { type Refund, saveRefund } from '../db/refunds.ts';
-import { paymentsBecame } from '../metrics.ts';
+import { countRefunded } from '../metrics.ts';
 import { tellRefunded } from '../payment-event.ts';
 import { type Entry, lateRefundEntries, refundEntries } from '../rules/ledger.ts';
 import { refundTaxCents, statusAfterRefund } from '../rules/refund.ts';
@@ -58,7 +58,7 @@ async function announce(
     }),
     tellRefunded(tx, payment, version, { id, amountCents, reason, totalCents: refundedCents, at }),
   ]);
-  paymentsBecame.inc({ outcome: 'refunded' });
+  tx.onCommit(() => countRefunded(amountCents, payment.currency));
 }
 
 /** A refund that came back and is done again is booked as it was the first time. */

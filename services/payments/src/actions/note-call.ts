@@ -72,6 +72,6 @@ export async function refuseAttempt(
     }),
     tellFailed(tx, payment, version, { attempt: failures, code, detail }),
   ]);
-  paymentsBecame.inc({ outcome: 'declined' });
+  tx.onCommit(() => paymentsBecame.inc({ outcome: 'declined' }));
   return saved;
 }

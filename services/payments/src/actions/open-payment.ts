@@ -26,7 +26,10 @@ export async function openPayment(tx: Tx, deps: PaymentDeps, order: Order): Prom
   const created = tellCreated(tx, payment, 1);
   // Nothing to pay is paid.
   await Promise.all([created, isFree ? tellSucceeded(tx, payment, 2, payment.createdAt) : undefined]);
-  paymentsBecame.inc({ outcome: 'created' });
+  tx.onCommit(() => {
+    paymentsBecame.inc({ outcome: 'created' });
+    if (isFree) paymentsBecame.inc({ outcome: 'succeeded' });
+  });
   deps.failpoint('before-payment-commit');
   return payment;
 }

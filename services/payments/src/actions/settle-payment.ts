@@ -4,7 +4,7 @@ import type { UserCtx } from '@zoco/service';
 import { postJournal } from '../db/ledger.ts';
 import { loadPayment, lockPayment, type Payment, savePayment } from '../db/payments.ts';
 import { listRefunds } from '../db/refunds.ts';
-import { paymentsBecame } from '../metrics.ts';
+import { countCaptured } from '../metrics.ts';
 import { tellSucceeded } from '../payment-event.ts';
 import { paymentNotFound } from '../payment-not-found.ts';
 import { viewOf } from '../payment-view.ts';
@@ -69,5 +69,5 @@ async function settle(tx: Tx, payment: Payment, reference: string | undefined): 
     }),
     tellSucceeded(tx, payment, version, at),
   ]);
-  paymentsBecame.inc({ outcome: 'succeeded' });
+  tx.onCommit(() => countCaptured(payment.amountCents, payment.currency));
 }

@@ -2,6 +2,7 @@ import { newId, Problem } from '@zoco/kernel';
 import type { Ctx } from '@zoco/service';
 import { rememberAddress } from '../db/known-addresses.ts';
 import { findUserByEmail } from '../db/users.ts';
+import { registrations } from '../metrics.ts';
 import type { PasswordHasher } from '../password-hasher.ts';
 import { assertPassword } from '../rules/password.ts';
 import { PLATFORM_TENANT } from '../rules/roles.ts';
@@ -50,6 +51,7 @@ export async function registerUser(
       openSession(tx, deps, user),
       rememberAddress(tx, user.id, network),
     ]);
+    tx.onCommit(() => registrations.inc());
     return signedIn;
   });
 }

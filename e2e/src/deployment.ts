@@ -1,0 +1,185 @@
+import { spawn } from 'node:child_process';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ServiceName } from '@zoco/contracts';
+import { ROOT, type RunningSystem } from '@zoco/local';
+import { eventually } from '@zoco/testing';
+import { z } from 'zod';
+
+/** How a process ended. */
+export interface End {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** Replicas of a service behind what a Kubernetes Service does: a new connection goes to one that is ready. */
+export interface Deployment extends AsyncDisposable {
+  /** Replaces every replica by a new one, one after the other, as a rolling update does; tells how the old ones ended. */
+  roll(): Promise<End[]>;
+}
+
+/** One process of a service, on ports of its own. */
+export interface Replica {
+  readonly port: number;
+  readonly adminPort: number;
+  readonly ended: Promise<End>;
+  ready: boolean;
+  stop(): void;
+  kill(): void;
+}
+
+// As a kubelet would: a probe now and then, and a grace period.
+const PROBE_MS = 100;
+const GRACE_MS = 30_000;
+
+/**
+ * Runs a service with that many replicas in place of the one process of the system, on its port.
+ * @param env added to the environment that the system gives the service
+ */
+export async function deploy(
+  system: RunningSystem,
+  service: ServiceName,
+  { replicas, env }: { replicas: number; env: Readonly<Record<string, string>> },
+): Promise<Deployment> {
+  await system.stopService(service);
+  const running: Replica[] = [];
+  const start = async () => {
+    const replica = await startReplica(service, { ...system.environment(service), ...env });
+    running.push(replica);
+    await eventually(async () => {
+      await probe(replica);
+      if (!replica.ready) throw new Error(`${service} is not ready`);
+    });
+  };
+  for (let count = 0; count < replicas; count += 1) await start();
+  const balancer = await balance(running, Number(new URL(system.urls[service]).port));
+  const stopped = new AbortController();
+  void watch(running, stopped.signal);
+  return {
+    async roll() {
+      const ends: End[] = [];
+      for (const old of [...running]) {
+        await start();
+        old.stop();
+        const tooLate = setTimeout(() => old.kill(), GRACE_MS);
+        ends.push(await old.ended);
+        clearTimeout(tooLate);
+        running.splice(running.indexOf(old), 1);
+      }
+      return ends;
+    },
+    async [Symbol.asyncDispose]() {
+      stopped.abort();
+      for (const replica of running) replica.kill();
+      await Promise.all(running.map(({ ended }) => ended));
+      balancer.close();
+    },
+  };
+}
+
+export async function startReplica(
+  service: ServiceName,
+  env: Readonly<Record<string, string>>,
+): Promise<Replica> {
+  const [port, adminPort] = await Promise.all([freePort(), freePort()]);
+  const cwd = join(ROOT, 'services', service);
+  const child = spawn(process.execPath, [join(cwd, 'dist/main.js')], {
+    cwd,
+    env: { ...env, PORT: String(port), ADMIN_PORT: String(adminPort) },
+    stdio: 'ignore',
+  });
+  const { promise: ended, resolve } = Promise.withResolvers<End>();
+  child.once('exit', (code, signal) => resolve({ code, signal }));
+  return {
+    ...{ port, adminPort, ended, ready: false },
+    stop: () => void child.kill('SIGTERM'),
+    kill: () => void child.kill('SIGKILL'),
+  };
+}
+
+/** Passes each connection to the next ready replica; those that stand stay where they are, as kube-proxy leaves them. */
+async function balance(replicas: readonly Replica[], port: number): Promise<Server> {
+  let turn = 0;
+  const server = createServer((client) => {
+    const ready = replicas.filter((replica) => replica.ready);
+    turn += 1;
+    const target = ready[turn % ready.length];
+    if (target === undefined) {
+      client.destroy();
+      return;
+    }
+    const upstream = connect(target.port, '127.0.0.1');
+    client.pipe(upstream).pipe(client);
+    client.on('error', () => upstream.destroy());
+    upstream.on('error', () => client.destroy());
+  });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+async function watch(replicas: readonly Replica[], signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await Promise.all(replicas.map(probe));
+    await delay(PROBE_MS, undefined, { signal }).catch(() => {});
+  }
+}
+
+/** Asks whether it is ready, as a kubelet does. */
+export async function probe(replica: Replica): Promise<void> {
+  try {
+    const { ok } = await fetch(`http://127.0.0.1:${replica.adminPort}/readyz`);
+    replica.ready = ok;
+  } catch {
+    replica.ready = false;
+  }
+}
+
+/** A port in front of a server that is not there yet: connections are refused until it is opened. */
+export interface Door extends Disposable {
+  /** The URL of the server, by way of the door. */
+  readonly url: string;
+  open(): Promise<void>;
+}
+
+export async function closedDoor(url: string): Promise<Door> {
+  const port = await freePort();
+  const { hostname, port: target } = new URL(url);
+  const through = new URL(url);
+  through.hostname = '127.0.0.1';
+  through.port = String(port);
+  const sockets = new Set<Socket>();
+  const server = createServer((client) => {
+    const upstream = connect(Number(target), hostname);
+    client.pipe(upstream).pipe(client);
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => [client, upstream].forEach((one) => one.destroy()));
+    }
+  });
+  return {
+    url: through.href,
+    async open() {
+      server.listen(port, '127.0.0.1');
+      await once(server, 'listening');
+    },
+    [Symbol.dispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
+
+const address = z.object({ port: z.number() });
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = address.parse(server.address());
+  server.close();
+  return port;
+}
