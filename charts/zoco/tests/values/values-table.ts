@@ -43,6 +43,9 @@ function isExplained({ comment }: Value): boolean {
   return comment !== '';
 }
 
+const FALLBACK_LENGTH_MAX = 60;
+
 function row({ key, fallback, comment }: Value): string[] {
-  return [`\`${key}\``, `\`${fallback.replaceAll('|', '\\|')}\``, comment.replaceAll('|', '\\|')];
+  const shown = fallback.length > FALLBACK_LENGTH_MAX ? 'see the file' : `\`${fallback}\``;
+  return [`\`${key}\``, shown, comment].map((cell) => cell.replaceAll('|', '\\|'));
 }
