@@ -5,13 +5,16 @@ import { join } from 'node:path';
 import { SERVICE_NAMES, SERVICES, type ServiceName } from '@zoco/contracts';
 import { eventually, startTestServers, type TestServers } from '@zoco/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
 import { planFreePorts, type PortPlan } from '../libs/local/src/ports.ts';
 import { openSecrets } from '../libs/local/src/secrets.ts';
 import { serviceEnvironment } from '../libs/local/src/service-environment.ts';
 import { sandboxEnvironment } from '../libs/local/src/stripe-environment.ts';
 import { type BareContainer, bareContainer, type ContainerProcess } from './containers/bare-container.ts';
 import { environmentOf, parseDockerfile } from './containers/dockerfile.ts';
-import { filesOf, IMAGES, writeImageTree } from './image-tree.ts';
+import { toldSizes } from './image-sizes.ts';
+import { filesOf, IMAGES, measureTree, writeImageTree } from './image-tree.ts';
 
 /*
  * Every image as a container, without a container runtime: made from the same tree that the Dockerfile copies, started
@@ -19,6 +22,7 @@ import { filesOf, IMAGES, writeImageTree } from './image-tree.ts';
  * they are a whole Zoco, in which the CLI's image buys something.
  */
 
+const ConfigMap = z.object({ kind: z.literal('ConfigMap'), data: z.record(z.string(), z.string()) });
 const OWNERS = SERVICE_NAMES.filter((name) => SERVICES[name].database);
 const PLATFORM = {
   PLATFORM_ADMIN_EMAIL: 'platform@zoco.example',
@@ -128,6 +132,12 @@ describe.each(Object.keys(IMAGES))('the image of %s', (name) => {
     expect(files.includes('dist/migrate.js')).toBe(owns);
     expect(files.some((file) => file.startsWith('migrations/'))).toBe(owns);
   });
+
+  test('is about as large as k8s/README.md says', () => {
+    const megabytes = measureTree(join(dir, 'trees', name)).bytes / 1e6;
+    expect(megabytes / (toldSizes()[name] ?? 0)).toBeGreaterThan(0.8);
+    expect(megabytes / (toldSizes()[name] ?? 0)).toBeLessThan(1.25);
+  });
 });
 
 test('nothing in a container can be written to but /tmp', async () => {
@@ -198,6 +208,22 @@ describe('a whole system of containers', () => {
     expect(code, output).toBe(0);
     expect(output).toContain('Works: order ');
   }, 60_000);
+
+  test('the example that makes a tenant makes it, and is content to find it', async () => {
+    const example = readFileSync(join(import.meta.dirname, '../k8s/examples/tenant.yaml'), 'utf8');
+    const [script = ''] = parseAllDocuments(example)
+      .map((document) => ConfigMap.safeParse(document.toJS()).data)
+      .flatMap((map) => map?.data['create-tenant.mjs'] ?? []);
+    const env = {
+      ...PLATFORM,
+      GATEWAY_URL: `http://127.0.0.1:${ports.services.get('gateway')?.port}`,
+      TENANT_ADMIN_EMAIL: 'admin@libros.example',
+      TENANT_ADMIN_PASSWORD: 'tried-in-a-bare-root',
+    };
+    const args = ['--input-type=module', '--eval', script];
+    expect(await runToEnd('cli', args, env)).toEqual({ code: 0, output: 'libros is open\n' });
+    expect(await runToEnd('cli', args, env)).toEqual({ code: 0, output: 'libros is there already\n' });
+  });
 
   test.each([...SERVICE_NAMES, 'stripe-sandbox'])('%s ends well when it is told to', async (name) => {
     const process = running.get(name);

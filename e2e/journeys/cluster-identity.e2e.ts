@@ -59,7 +59,7 @@ test('a checkout works with identities of the cluster alone, and one payments re
   cluster.objects.set(LEASE, { metadata: { name: 'zoco-payments', resourceVersion: '1' } });
   cluster.objects.set('/apis/apps/v1/namespaces/shop/deployments/zoco-orders', {
     metadata: { name: 'zoco-orders' },
-    ...{ spec: { replicas: 1, template: { spec: { containers: [{ image: 'zoco/orders:0.1.0' }] } } } },
+    spec: { replicas: 1, template: { spec: { containers: [{ image: 'zoco/orders:0.1.0' }] } } },
   });
   await using deployed = new AsyncDisposableStack();
   const payments = await Promise.all(

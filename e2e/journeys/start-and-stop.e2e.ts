@@ -1,5 +1,6 @@
 import type { ServiceName } from '@zoco/contracts';
 import { type RunningSystem, startSystem } from '@zoco/local';
+import { inspect } from 'node:util';
 import { eventually } from '@zoco/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -34,7 +35,7 @@ test('gateway and orders are replaced under load, and no request fails', async (
     try {
       return await request();
     } catch (error) {
-      failures.push(error instanceof Error ? `${error.message} ${String(error.cause ?? '')}` : String(error));
+      failures.push(inspect(error));
       return undefined;
     }
   }

@@ -60,7 +60,7 @@ export async function deploy(
   return {
     async roll() {
       const ends: End[] = [];
-      for (const old of [...running]) {
+      for (const old of running.slice()) {
         await start();
         old.stop();
         const tooLate = setTimeout(() => old.kill(), GRACE_MS);
@@ -93,7 +93,10 @@ export async function startReplica(
   const { promise: ended, resolve } = Promise.withResolvers<End>();
   child.once('exit', (code, signal) => resolve({ code, signal }));
   return {
-    ...{ port, adminPort, ended, ready: false },
+    port,
+    adminPort,
+    ended,
+    ready: false,
     stop: () => void child.kill('SIGTERM'),
     kill: () => void child.kill('SIGKILL'),
   };

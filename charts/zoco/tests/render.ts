@@ -99,11 +99,17 @@ export async function helm(...args: readonly string[]): Promise<string> {
   }
 }
 
+/** The objects in what Helm printed. */
+export function parseObjects(text: string): readonly KubernetesObject[] {
+  return z.array(KubernetesObject).parse(parseYaml(text));
+}
+
 function parseYaml(text: string): unknown[] {
   const documents = parseAllDocuments(text);
   const faults = documents.flatMap(({ errors }) => errors);
   if (faults.length > 0) throw new RenderError(String(faults[0]));
-  return documents.map((document): unknown => document.toJS()).filter((value) => value !== null);
+  const values: unknown[] = documents.map((document) => document.toJS() as unknown);
+  return values.filter((value) => value !== null);
 }
 
 /** The objects of one kind. */

@@ -20,7 +20,7 @@ export const HELP = `npm run zoco -- <command>
   help                              this
 
 Who asks, for the imports, smoke and doctor
-  --url URL                         the gateway; default: the system on this machine, or http://127.0.0.1:8080
+  --url URL                         the gateway; or ZOCO_URL; default: the system on this machine, or http://127.0.0.1:8080
   --email E --password P            a login of the tenant with the role staff; or ZOCO_EMAIL and ZOCO_PASSWORD
   --api-key K                       instead of a login; or ZOCO_API_KEY
                                     without any of them, the demo login staff@<tenant>.example on this machine

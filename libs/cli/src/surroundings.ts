@@ -20,9 +20,14 @@ export function lookAround(env: Surroundings['env']): Surroundings {
   return { env, folder, system: readSystemFile(join(ROOT, '.zoco')) };
 }
 
+/** What a person said of where the gateway is: an option, or the environment. */
+export function saidUrl({ env }: Surroundings, option: string | undefined): string | undefined {
+  return option ?? present(env['ZOCO_URL']);
+}
+
 /** Where the gateway is: as said, else the one on this machine. */
-export function gatewayUrl(surroundings: Surroundings, said: string | undefined): string {
-  return said ?? surroundings.system?.services.gateway?.url ?? GATEWAY_URL;
+export function gatewayUrl(surroundings: Surroundings, option: string | undefined): string {
+  return saidUrl(surroundings, option) ?? surroundings.system?.services.gateway?.url ?? GATEWAY_URL;
 }
 
 /** Where NATS is; undefined when nobody says. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import postgres from 'postgres';
 
 /**
@@ -17,5 +18,13 @@ export function openDriver(
   // The driver would send what it does not know to the server as a setting.
   url.searchParams.delete('sslrootcert');
   url.searchParams.delete('sslmode');
-  return postgres(url.href, { ...options, ssl: { ca: readFileSync(file, 'utf8') } });
+  return postgres(url.href, {
+    ...options,
+    ssl: {
+      ca: readFileSync(file, 'utf8'),
+      // The driver names no host where it is an address, and Node then takes a certificate of `localhost`.
+      checkServerIdentity: (_host: string, certificate: PeerCertificate) =>
+        checkServerIdentity(url.hostname, certificate),
+    },
+  });
 }

@@ -67,15 +67,13 @@ describe('GET /status in a cluster', () => {
   const path = (name: string) => `/apis/apps/v1/namespaces/shop/deployments/zoco-${name}`;
   const deployment = (image: string, updated: number) => ({
     metadata: { name: 'zoco-orders', generation: 2 },
-    ...{ spec: { replicas: 2, template: { spec: { containers: [{ image }] } } } },
-    ...{
-      status: {
-        observedGeneration: 2,
-        replicas: 2,
-        updatedReplicas: updated,
-        readyReplicas: 2,
-        availableReplicas: 2,
-      },
+    spec: { replicas: 2, template: { spec: { containers: [{ image }] } } },
+    status: {
+      observedGeneration: 2,
+      replicas: 2,
+      updatedReplicas: updated,
+      readyReplicas: 2,
+      availableReplicas: 2,
     },
   });
 
@@ -90,11 +88,11 @@ describe('GET /status in a cluster', () => {
         KUBERNETES_API_DIR: api.credentialsDir,
       },
     });
-    const stack = new AsyncDisposableStack();
-    stack.use(api);
-    stack.use(own);
+    const both = new AsyncDisposableStack();
+    both.use(api);
+    both.use(own);
     const status = async () => (await own.fetch('/status')).json();
-    return { api, clock: cluster, status, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+    return { api, clock: cluster, status, [Symbol.asyncDispose]: () => both.disposeAsync() };
   }
 
   test('tells of replicas and rollouts, and asks the API server at most every five seconds', async () => {

@@ -12,6 +12,8 @@ export interface ChartPostgres extends AsyncDisposable {
   start(port: number): Promise<PostgresServer>;
   /** Folder that stands for /etc/postgresql. */
   readonly configuration: string;
+  /** Number of the user that it runs as. */
+  readonly uid: number;
 }
 
 export async function prepareChartPostgres(objects: readonly KubernetesObject[]): Promise<ChartPostgres> {
@@ -20,12 +22,16 @@ export async function prepareChartPostgres(objects: readonly KubernetesObject[])
   const configuration = join(state.dir, 'etc');
   mkdirSync(configuration, { mode: 0o755 });
   const files = dataOf(objects, 'ConfigMap', 'zoco-postgres');
-  writeFileSync(join(configuration, 'pg_hba.conf'), files['pg_hba.conf'] ?? '', { mode: 0o644 });
-  await addSuperuser(state, dataOf(objects, 'Secret', 'zoco-postgres')['POSTGRES_PASSWORD'] ?? '');
+  writeFileSync(join(configuration, 'pg_hba.conf'), withRunner(files['pg_hba.conf'] ?? ''), { mode: 0o644 });
+  const uid = await addSuperuser(
+    state,
+    dataOf(objects, 'Secret', 'zoco-postgres')['POSTGRES_PASSWORD'] ?? '',
+  );
   const settings = { ...settingsOf(files['postgresql.conf'] ?? '', configuration) };
   const running = cleanup.move();
   return {
     configuration,
+    uid,
     async start(port) {
       const server = await launch(state, port, settings);
       running.defer(() => server.stop());
@@ -35,22 +41,30 @@ export async function prepareChartPostgres(objects: readonly KubernetesObject[])
   };
 }
 
-/** Writes what the kubelet would mount as /etc/postgresql/tls, readable by the user that Postgres runs as. */
+/** Who starts the server here asks it over TCP without TLS; the pod's probes need no login. */
+function withRunner(rules: string): string {
+  return /^hostssl/m.test(rules)
+    ? `hostnossl postgres zoco_admin 127.0.0.1/32 scram-sha-256\n${rules}`
+    : rules;
+}
+
+/** Writes what the kubelet would mount of a rendered Secret, readable by that user alone. */
 export function writeCertificates(
   objects: readonly KubernetesObject[],
   secret: string,
   folder: string,
-  readableFor: string = folder,
+  { uid }: { readonly uid: number },
 ): void {
   mkdirSync(folder, { recursive: true, mode: 0o755 });
-  const { uid, gid } = statSync(readableFor);
   for (const [name, text] of Object.entries(dataOf(objects, 'Secret', secret))) {
-    writeFileSync(join(folder, name), text, { mode: 0o600 });
-    chownSync(join(folder, name), uid, gid);
+    const file = join(folder, name);
+    writeFileSync(file, text, { mode: name === 'ca.crt' ? 0o644 : 0o600 });
+    if (process.getuid?.() === 0) chownSync(file, uid, uid);
   }
 }
 
-async function addSuperuser(state: State, password: string): Promise<void> {
+/** Returns the number of the user that the data belong to. */
+async function addSuperuser(state: State, password: string): Promise<number> {
   const server = await launch(state, 0, {});
   const sql = postgres(server.adminUrl, { max: 1, onnotice: () => {} });
   const [statement] = await sql<{ text: string }[]>`
@@ -58,6 +72,7 @@ async function addSuperuser(state: State, password: string): Promise<void> {
   await sql.unsafe(statement?.text ?? '');
   await sql.end();
   await server.stop();
+  return statSync(server.dataDir).uid;
 }
 
 function launch(state: State, port: number, settings: Record<string, string>): Promise<PostgresServer> {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import {
+  freePorts,
   isAtLeast,
   type NatsPlaces,
   type NatsServer,
@@ -71,4 +72,44 @@ export function atLocalhost(text: string, port: number): string {
   url.hostname = 'localhost';
   url.port = String(port);
   return url.href;
+}
+
+/** Three servers of one cluster on ports of this machine. */
+export interface ChartCluster extends AsyncDisposable {
+  readonly servers: readonly NatsServer[];
+  urlAt(server: NatsServer | undefined, key: string): string;
+  readonly clusterPorts: readonly number[];
+}
+
+export async function startChartCluster(objects: readonly KubernetesObject[]): Promise<ChartCluster> {
+  await using cleanup = new AsyncDisposableStack();
+  const clusterPorts = await freePorts(3);
+  const starting = clusterPorts.map(async (clusterPort, index) => {
+    const state = cleanup.use(await openTemporaryState());
+    const text = dataOf(objects, 'ConfigMap', 'zoco-nats')['nats.conf'] ?? '';
+    const rendered = environmentOf(objects, ['StatefulSet', 'zoco-nats'], 'nats');
+    const routes = (rendered['CLUSTER_ROUTES'] ?? '').replaceAll(
+      /zoco-nats-(\d)\.zoco-nats-headless:6222/g,
+      (_whole, ordinal: string) => `127.0.0.1:${clusterPorts[Number(ordinal)]}`,
+    );
+    const server = await startNats({
+      storeDir: join(state.dir, 'nats'),
+      port: 0,
+      quiet: true,
+      env: { ...rendered, SERVER_NAME: `"zoco-nats-${index}"`, CLUSTER_ROUTES: routes },
+      config: (places, version) =>
+        onThisMachine(text, places, version).replace('"0.0.0.0:6222"', `"127.0.0.1:${clusterPort}"`),
+      onSpawn: (pid) => state.ledger.add('nats', pid),
+    });
+    cleanup.defer(() => server.stop());
+    return server;
+  });
+  const servers = await Promise.all(starting);
+  const running = cleanup.move();
+  return {
+    servers,
+    urlAt: (server, key) => atLocalhost(dataOf(objects, 'Secret', 'zoco-nats')[key] ?? '', server?.port ?? 0),
+    clusterPorts,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
 }

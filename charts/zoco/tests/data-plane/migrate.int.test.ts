@@ -18,6 +18,7 @@ let objects: readonly KubernetesObject[];
 let ports: DataPlanePorts;
 let server: PostgresServer;
 let nats: ChartNats;
+let pods: readonly MigrateRun[];
 
 const url = (service: ServiceName, key: string) =>
   databaseUrl(objects, `zoco-${service}-database`, key, ports.postgres);
@@ -45,17 +46,18 @@ beforeAll(async () => {
   const data = cleanup.use(await prepareChartPostgres(objects));
   const { dir } = cleanup.use(await openTemporaryState());
   for (const service of SERVICES) homes.set(service, await bundleService(service, dir));
-  const pods = SERVICES.flatMap((service) => [run(service), run(service)]);
+  pods = SERVICES.flatMap((service) => [run(service), run(service)]);
   cleanup.defer(() => pods.forEach((pod) => pod.stop()));
   await Promise.all(pods.map((pod) => pod.said('waiting for Postgres')));
   server = await data.start(postgresPort);
   await Promise.all(pods.map((pod) => pod.said('waiting for NATS')));
   nats = cleanup.use(await startChartNats(objects, { port: natsPort }));
-  for (const pod of pods) expect(await pod.ended, pod.output()).toBe(0);
+  await Promise.all(pods.map((pod) => pod.ended));
 }, 120_000);
 afterAll(() => cleanup.disposeAsync());
 
 test('two pods of each service that start before Postgres and NATS make everything, once', async () => {
+  for (const pod of pods) expect(await pod.ended, pod.output()).toBe(0);
   const nc = await connect({ ...natsServer(nats.urlIn('zoco-nats', 'NATS_ADMIN_URL')), name: 'admin' });
   try {
     const jsm = await jetstreamManager(nc);
@@ -134,7 +136,7 @@ test('Postgres runs as the chart says, durably and with passwords for all', asyn
 });
 
 const DENIED = '42501';
-const refused = (connectionUrl: string, statement: string) =>
+const expectRefusal = (connectionUrl: string, statement: string) =>
   expect(query(connectionUrl, statement), statement).rejects.toMatchObject({ code: DENIED });
 
 describe.each(['DATABASE_URL', 'DATABASE_WORKER_URL'])('the role of %s', (key) => {
@@ -159,13 +161,13 @@ describe.each(['DATABASE_URL', 'DATABASE_WORKER_URL'])('the role of %s', (key) =
     'select pg_reload_conf()',
     'alter system set fsync = off',
   ])('may not: %s', async (statement) => {
-    await refused(url('orders', key), statement);
+    await expectRefusal(url('orders', key), statement);
   });
 
   test('may not enter the database of another service', async () => {
     const foreign = new URL(url('orders', key));
     foreign.pathname = '/zoco_catalog';
-    await refused(foreign.href, 'select 1');
+    await expectRefusal(foreign.href, 'select 1');
   });
 });
 
@@ -178,7 +180,7 @@ test('the runtime role sees nothing without a tenant, and the worker role only w
   expect(await query(url('orders', 'DATABASE_WORKER_URL'), 'select id from outbox')).toEqual([
     { id: 'evt_1' },
   ]);
-  await refused(url('orders', 'DATABASE_WORKER_URL'), `delete from orders`);
+  await expectRefusal(url('orders', 'DATABASE_WORKER_URL'), `delete from orders`);
 });
 
 test('the owner changes its own schema and nothing beyond', async () => {
@@ -186,9 +188,9 @@ test('the owner changes its own schema and nothing beyond', async () => {
   await query(owner, 'create table probe (id int); drop table probe');
   const foreign = new URL(owner);
   foreign.pathname = '/zoco_catalog';
-  await refused(foreign.href, 'select 1');
-  await refused(owner, 'create role mine');
-  await refused(owner, 'create database mine');
+  await expectRefusal(foreign.href, 'select 1');
+  await expectRefusal(owner, 'create role mine');
+  await expectRefusal(owner, 'create database mine');
 });
 
 test('a pod starts without NATS once its streams have been made', async () => {

@@ -104,7 +104,14 @@ const everySubscribe = [
   ...new Set([
     ...SERVICE_NAMES.flatMap((name) => [...maySubscribe(name), `zoco.${name}.>`]),
     ...EVENTS.map((event) => subjectOf(event, '*')),
-    ...['>', 'zoco.>', '_INBOX.>', '_INBOX_*.>', '$JS.API.>', '$JS.ACK.>', '$SYS.>', '$JS.EVENT.>'],
+    '>',
+    'zoco.>',
+    '_INBOX.>',
+    '_INBOX_*.>',
+    '$JS.API.>',
+    '$JS.ACK.>',
+    '$SYS.>',
+    '$JS.EVENT.>',
   ]),
 ];
 

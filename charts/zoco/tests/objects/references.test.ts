@@ -188,9 +188,13 @@ test('the password of nothing stands where many can read it', () => {
 test('without being asked, the chart needs nothing of the cluster but Kubernetes itself', () => {
   const groups = new Set(rendered[0]?.objects.map(({ apiVersion }) => apiVersion));
   expect([...groups].toSorted()).toEqual(
-    ['apps/v1', 'coordination.k8s.io/v1', 'networking.k8s.io/v1', 'rbac.authorization.k8s.io/v1', 'v1'].filter((group) =>
-      groups.has(group),
-    ),
+    [
+      'apps/v1',
+      'coordination.k8s.io/v1',
+      'networking.k8s.io/v1',
+      'rbac.authorization.k8s.io/v1',
+      'v1',
+    ].filter((group) => groups.has(group)),
   );
   expect(groups).toContain('apps/v1');
   expect(ofKind(rendered[0]?.objects ?? [], 'Ingress')).toEqual([]);

@@ -7,6 +7,7 @@ import {
   isLoopback,
   natsUrl,
   prometheusUrl,
+  saidUrl,
   serviceUrls,
   type Surroundings,
   workerUrl,
@@ -40,7 +41,8 @@ export async function runDoctor(command: DoctorCommand, options: RunOptions): Pr
   return wrong === 0 ? 0 : 1;
 }
 
-async function examine({ url }: DoctorCommand, surroundings: Surroundings): Promise<Finding[]> {
+async function examine(command: DoctorCommand, surroundings: Surroundings): Promise<Finding[]> {
+  const url = saidUrl(surroundings, command.url);
   const isFar = url !== undefined && !isLoopback(url);
   const [near, nats, databases, signals, alerts] = await Promise.all([
     isFar

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect as connectSocket } from 'node:net';
 import { JetStreamApiError } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { natsServer } from '@zoco/events';
@@ -14,6 +16,7 @@ export interface NatsSession extends AsyncDisposable {
 export async function openNats(url: string): Promise<NatsSession> {
   const { host } = new URL(url);
   try {
+    await hearGreeting(new URL(url));
     const nc = await connect({ ...natsServer(url), name: 'zoco', timeout: CONNECT_TIMEOUT_MS });
     return { nc, [Symbol.asyncDispose]: () => nc.close() };
   } catch (error) {
@@ -21,6 +24,22 @@ export async function openNats(url: string): Promise<NatsSession> {
       `NATS at ${host} does not answer (${reasonOf(error)}): nothing is lost, events wait in the outboxes; start it again.`,
       { cause: error },
     );
+  }
+}
+
+/**
+ * A server of NATS speaks first. One that is frozen still accepts connections, by its kernel, and the client's own timeout
+ * does not count while it waits for the first word.
+ */
+async function hearGreeting({ hostname, port }: URL): Promise<void> {
+  const socket = connectSocket(Number(port) || 4222, hostname.replaceAll(/[[\]]/g, ''));
+  const signal = AbortSignal.timeout(CONNECT_TIMEOUT_MS);
+  try {
+    await once(socket, 'data', { signal });
+  } catch (error) {
+    throw signal.aborted ? new Error(`no word within ${CONNECT_TIMEOUT_MS / 1000} s`) : error;
+  } finally {
+    socket.destroy();
   }
 }
 
