@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServiceName } from '@zoco/contracts';
 import { ROOT, type RunningSystem } from '@zoco/local';
-import { eventually } from '@zoco/testing';
 import { z } from 'zod';
 
 /** How a process ended. */
@@ -22,6 +21,7 @@ export interface Deployment extends AsyncDisposable {
 
 /** One process of a service, on ports of its own. */
 export interface Replica {
+  readonly service: ServiceName;
   readonly port: number;
   readonly adminPort: number;
   readonly ended: Promise<End>;
@@ -30,6 +30,8 @@ export interface Replica {
   kill(): void;
 }
 
+// Many processes start at once here, and the machine may be busy with others.
+const READY_MS_MAX = 60_000;
 // As a kubelet would: a probe now and then, and a grace period.
 const PROBE_MS = 100;
 const GRACE_MS = 30_000;
@@ -48,10 +50,7 @@ export async function deploy(
   const start = async () => {
     const replica = await startReplica(service, { ...system.environment(service), ...env });
     running.push(replica);
-    await eventually(async () => {
-      await probe(replica);
-      if (!replica.ready) throw new Error(`${service} is not ready`);
-    });
+    await whenReady(replica);
   };
   for (let count = 0; count < replicas; count += 1) await start();
   const balancer = await balance(running, Number(new URL(system.urls[service]).port));
@@ -93,6 +92,7 @@ export async function startReplica(
   const { promise: ended, resolve } = Promise.withResolvers<End>();
   child.once('exit', (code, signal) => resolve({ code, signal }));
   return {
+    service,
     port,
     adminPort,
     ended,
@@ -130,8 +130,17 @@ async function watch(replicas: readonly Replica[], signal: AbortSignal): Promise
   }
 }
 
+/** Resolves when it is ready. @throws Error after a minute */
+export async function whenReady(replica: Replica): Promise<void> {
+  const endMs = performance.now() + READY_MS_MAX;
+  for (await probe(replica); !replica.ready; await probe(replica)) {
+    if (performance.now() > endMs) throw new Error(`${replica.service} did not get ready`);
+    await delay(PROBE_MS);
+  }
+}
+
 /** Asks whether it is ready, as a kubelet does. */
-export async function probe(replica: Replica): Promise<void> {
+async function probe(replica: Replica): Promise<void> {
   try {
     const { ok } = await fetch(`http://127.0.0.1:${replica.adminPort}/readyz`);
     replica.ready = ok;

@@ -42,11 +42,16 @@ export function createAdmission(requestsInFlightMax: number): Admission {
   let inFlight = 0;
   const lag = monitorEventLoopDelay({ resolution: SAMPLE_MS });
   lag.enable();
-  let windowEndsMs = performance.now() + WINDOW_MS;
+  let windowEndsMs: number | undefined;
   let lagging = false;
 
   function isLagging(): boolean {
     const nowMs = performance.now();
+    if (windowEndsMs === undefined) {
+      // What the start took is no overload: a new replica must not refuse its first requests for it.
+      lag.reset();
+      windowEndsMs = nowMs + WINDOW_MS;
+    }
     if (nowMs >= windowEndsMs) {
       // A tenth of the turns and not the worst one: a single long pause of the garbage collector is no overload. However few
       // turns there were, they count, since a loop that stands still makes few. The sampling interval itself is no lag.
