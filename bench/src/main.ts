@@ -1,14 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { connectNats } from '@zoco/events';
 import { startSystem } from '@zoco/local';
 import postgres from 'postgres';
-import { Agent, request } from 'undici';
-import { z } from 'zod';
 import { cpuSecondsOf } from './cpu.ts';
 import { floorOfCheckout, startBareServer } from './floors.ts';
 import { describe, measure, median, type Measurement } from './measure.ts';
+import { createSender, createShopLoad, openCheckouts, TENANT } from './shop-load.ts';
+import { compareTelemetry } from './telemetry-cost.ts';
 
 const { values } = parseArgs({
   options: {
@@ -16,6 +14,8 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '20' },
     'warm-up': { type: 'string', default: '5' },
+    // Instead of everything else: what metrics and tracing cost.
+    telemetry: { type: 'boolean', default: false },
   },
 });
 const options = {
@@ -24,66 +24,22 @@ const options = {
   roundSeconds: Number(values.seconds),
   warmUpSeconds: Number(values['warm-up']),
 };
-const TENANT = 'libros';
-const PASSWORD = 'demo-zoco-2026';
-const ADDRESS = { line1: 'Calle Mayor 1', city: 'Madrid', postal_code: '28013', country: 'ES' };
-const dispatcher = new Agent({ connections: options.clients * 2, pipelining: 1 });
-
-async function send(method: 'GET' | 'POST', url: string, token?: string, body?: unknown): Promise<unknown> {
-  const answer = await request(url, {
-    method,
-    dispatcher,
-    headers: {
-      ...(token === undefined ? { 'x-tenant': TENANT } : { authorization: `Bearer ${token}` }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json', 'idempotency-key': randomUUID() }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const parsed: unknown = await answer.body.json();
-  if (answer.statusCode >= 400)
-    throw new Error(`${method} ${url}: ${answer.statusCode} ${JSON.stringify(parsed)}`);
-  return parsed;
-}
-
-const session = z.object({ access_token: z.string() });
-const thing = z.object({ id: z.string() });
-
 console.log(
   `Zoco benchmark, ${new Date().toISOString()}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}`,
 );
 console.log(
   `${options.clients} clients, ${options.rounds} rounds of ${options.roundSeconds} s after ${options.warmUpSeconds} s of warm-up\n`,
 );
+if (values.telemetry) {
+  await compareTelemetry(options);
+  process.exit();
+}
+await using sender = createSender(options.clients * 2);
+const { send } = sender;
 const system = await startSystem({ freePorts: true, seed: true, readyTimeoutMs: 60_000 });
 try {
-  const api = `${system.urls.gateway}/api/v1`;
-  const staff = session.parse(
-    await send('POST', `${api}/users/login`, undefined, {
-      email: `staff@${TENANT}.example`,
-      password: PASSWORD,
-    }),
-  );
-  const products: string[] = [];
-  for (let n = 0; n < 200; n += 1) {
-    const body = {
-      sku: `bench-${n}-${randomUUID()}`,
-      name: `Benchmark ${n}`,
-      price_cents: 1299,
-      stock: 1_000_000,
-    };
-    products.push(thing.parse(await send('POST', `${api}/products`, staff.access_token, body)).id);
-  }
-  const buyers: string[] = [];
-  for (let n = 0; n < options.clients; n += 1) {
-    const body = {
-      email: `bench-${randomUUID()}@example.com`,
-      password: PASSWORD,
-      first_name: 'Ben',
-      last_name: 'Chmark',
-    };
-    buyers.push(session.parse(await send('POST', `${api}/users/register`, undefined, body)).access_token);
-  }
-  const pick = () => products[Math.floor(Math.random() * products.length)] ?? '';
+  const shop = await createShopLoad(system, send, options.clients);
+  const { api, buyers, pick } = shop;
   const report = (measurement: Measurement) => console.log(describe(measurement));
 
   const bare = await startBareServer(withOwner(system.databaseUrls('catalog').ownerUrl), TENANT);
@@ -131,46 +87,19 @@ try {
         void (await send('POST', `${api}/cart/items`, buyers[client], { product_id: pick(), quantity: 1 })),
     ),
   );
-  for (const token of buyers)
-    await request(`${api}/cart`, {
-      method: 'DELETE',
-      dispatcher,
-      headers: { authorization: `Bearer ${token}` },
-    });
-
-  const invoiced = new Map<string, () => void>();
-  const early = new Set<string>();
-  const nc = await connectNats({ url: system.natsUrl, name: 'bench' });
-  const issued = z.object({ data: z.object({ order_id: z.string() }) });
-  nc.subscribe('zoco.invoicing.invoice.issued.*', {
-    callback: (_error, message) => {
-      const { order_id: id } = issued.parse(message.json()).data;
-      const resolve = invoiced.get(id);
-      if (resolve === undefined) early.add(id);
-      else resolve();
-    },
-  });
-  const checkout = async (client: number) => {
-    const token = buyers[client];
-    await send('POST', `${api}/cart/items`, token, { product_id: pick(), quantity: 1 });
-    const body = { payment_method: 'card', payment_token: 'pm_card_visa', shipping_address: ADDRESS };
-    const { id } = thing.parse(await send('POST', `${api}/cart/checkout`, token, body));
-    if (early.delete(id)) return;
-    await new Promise<void>((resolve) => invoiced.set(id, resolve));
-    invoiced.delete(id);
-  };
+  await shop.emptyCarts();
+  await using checkouts = await openCheckouts(system, send, shop);
   const sql = postgres(system.adminDatabaseUrl, { max: 1, onnotice: () => {} });
   await sql`create extension if not exists pg_stat_statements`;
   await sql`select pg_stat_statements_reset()`;
   const cpuBefore = cpuSecondsOf(process.pid);
-  const checkouts = await measure('checkout, to the issued invoice', options, checkout);
+  const measured = await measure('checkout, to the issued invoice', options, checkouts.checkOut);
   const cpuAfter = cpuSecondsOf(process.pid);
   const [statements] = await sql<
     { calls: number }[]
   >`select sum(calls)::float8 as calls from pg_stat_statements`;
-  report(checkouts);
-  await nc.close();
-  const total = checkouts.latenciesMs.length + options.warmUpSeconds * median(checkouts.perSecond);
+  report(measured);
+  const total = measured.latenciesMs.length + options.warmUpSeconds * median(measured.perSecond);
   console.log(
     `\nper checkout: ${((statements?.calls ?? 0) / total).toFixed(1)} SQL statements (transaction control and relay included)`,
   );
@@ -194,7 +123,6 @@ try {
   );
 } finally {
   await system.stop();
-  await dispatcher.close();
 }
 
 /** The floor has no tenant setting, so it reads as the admin of the server. */

@@ -19,12 +19,12 @@ export async function measure(
   options: RoundOptions,
   work: (client: number) => Promise<void>,
 ): Promise<Measurement> {
-  await round(options.clients, options.warmUpSeconds, work);
+  await runRound(options.clients, options.warmUpSeconds, work);
   const perSecond: number[] = [];
   const latencies: number[] = [];
   let failures = 0;
   for (let index = 0; index < options.rounds; index += 1) {
-    const result = await round(options.clients, options.roundSeconds, work);
+    const result = await runRound(options.clients, options.roundSeconds, work);
     perSecond.push(result.latenciesMs.length / options.roundSeconds);
     latencies.push(...result.latenciesMs);
     failures += result.failures;
@@ -32,7 +32,8 @@ export async function measure(
   return { name, perSecond, latenciesMs: Float64Array.from(latencies).toSorted(), failures };
 }
 
-async function round(
+/** Runs `work` once from all clients for that long. */
+export async function runRound(
   clients: number,
   seconds: number,
   work: (client: number) => Promise<void>,

@@ -204,7 +204,7 @@ describe('metrics', () => {
       const before = await seriesNow();
       await askMany(5000, ask);
       const after = await seriesNow();
-      expect([...after.difference(before)]).toEqual([]);
+      expect([...after].filter((one) => !before.has(one))).toEqual([]);
       const all = [...after].join('\n');
       expect(all).toContain('"route":"unmatched"');
       expect(all).toContain('"method":"_OTHER"');
