@@ -88,7 +88,10 @@ function start(
   const [file = '', ...rest] = words;
   const program = args.map((word) => (word.startsWith('/app/') ? path(word) : word));
   const inImage = Object.fromEntries(
-    Object.entries(env).map(([name, value]) => [name, value.startsWith('/etc/') ? path(value) : value]),
+    Object.entries(env).map(([name, value]) => [
+      name,
+      /^\/(etc|var|tmp)\//.test(value) ? path(value) : value,
+    ]),
   );
   // Looked up by us with our PATH; the process itself gets what the image and the test say.
   const child = spawn(which(file), [...rest, ...program], {

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 /** One stage of a Dockerfile, as far as tests look at it. */
 export interface Stage {
   readonly name: string;
@@ -38,4 +41,13 @@ export function environmentOf(stage: Stage): Record<string, string> {
   return Object.fromEntries(
     pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
   );
+}
+
+/** What every container of our images has in its environment before anybody adds to it. */
+export function imageEnvironment(): Record<string, string> {
+  const text = readFileSync(join(import.meta.dirname, '../../Dockerfile'), 'utf8');
+  const image = parseDockerfile(text).stages.at(-1);
+  if (image === undefined) throw new Error('the Dockerfile has no stage');
+  const environment = environmentOf(image);
+  return { ...environment, SERVICE_VERSION: '0.1.0' };
 }
