@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { ADMIN_PORT_OFFSET, SERVICE_NAMES, SERVICES, type ServiceName } from '@zoco/contracts';
+import type { ProvisionOptions } from '@zoco/events';
 import { readSystemFile, ROOT, type SystemFile } from '@zoco/local';
+import { CliFailure } from './failure.ts';
 
 /** What a command knows of the world around it. */
 export interface Surroundings {
@@ -33,6 +35,19 @@ export function gatewayUrl(surroundings: Surroundings, option: string | undefine
 /** Where NATS is; undefined when nobody says. */
 export function natsUrl({ env, system }: Surroundings): string | undefined {
   return present(env['NATS_URL']) ?? system?.nats_url;
+}
+
+/** How streams are to be made, as the pods of a cluster are told too. @throws CliFailure when it makes no sense */
+export function streamOptions({ env }: Surroundings): ProvisionOptions {
+  const count = (name: string, usual: number): number => {
+    const value = Number(present(env[name]) ?? usual);
+    if (Number.isInteger(value) && value > 0) return value;
+    throw new CliFailure(`${name} has to be a whole number above 0.`);
+  };
+  return {
+    replicas: count('NATS_STREAM_REPLICAS', 1),
+    streamBytesMax: count('NATS_STREAM_BYTES_MAX', 1024 ** 3),
+  };
 }
 
 /** Where Prometheus is; undefined when nobody says. */

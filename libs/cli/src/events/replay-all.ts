@@ -1,10 +1,11 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { EVENTS, type ServiceName, streamOf } from '@zoco/contracts';
-import { provisionStreams, replay } from '@zoco/events';
+import { type ProvisionOptions, provisionStreams, replay } from '@zoco/events';
 import { CliFailure, Interrupted, reasonOf } from '../failure.ts';
 import type { RunOptions } from '../run.ts';
 import { plural } from '../terminal.ts';
+import { streamOptions } from '../surroundings.ts';
 import { isMissing, openNats } from './nats-session.ts';
 import { knownServices, openService, requireNatsUrl } from './open-service.ts';
 
@@ -27,7 +28,7 @@ export async function replayAll(
   await using nats = await openNats(requireNatsUrl(surroundings));
   if (await isStreamMissing(nats.nc, services)) {
     terminal.note('streams are missing: making them');
-    await makeStreams(nats.nc);
+    await makeStreams(nats.nc, streamOptions(surroundings));
   }
   for (const name of services) {
     if (signal.aborted)
@@ -64,9 +65,9 @@ async function isStreamMissing(nc: NatsConnection, services: readonly ServiceNam
   return false;
 }
 
-async function makeStreams(nc: NatsConnection): Promise<void> {
+async function makeStreams(nc: NatsConnection, options: ProvisionOptions): Promise<void> {
   try {
-    await provisionStreams(nc);
+    await provisionStreams(nc, options);
   } catch (error) {
     throw new CliFailure(
       `The streams could not be made (${reasonOf(error)}): this login may not, so let the provisioning step of the installation run first.`,
