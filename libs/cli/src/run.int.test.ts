@@ -224,12 +224,16 @@ describe('doctor', () => {
     await using nats = await startPrivateNats();
     await using up = await startOrders(() => Promise.reject(new Error('connect ECONNREFUSED')));
     await expireOrder();
-    await orders.db.transact(testTenant().id, async (tx) => {
-      const orderId = newId('order');
-      const data = { order_id: orderId, expired_at: '2026-01-01T00:00:00.000Z' };
-      await record(tx, orderExpired, { aggregateId: orderId, version: 1, data });
-      await tx.sql`update outbox set created_at = now() - interval '5 minutes' where aggregate_id = ${orderId}`;
-    });
+    const orderId = newId('order');
+    const data = { order_id: orderId, expired_at: '2026-01-01T00:00:00.000Z' };
+    await orders.db.transact(testTenant().id, (tx) =>
+      record(tx, orderExpired, { aggregateId: orderId, version: 1, data }),
+    );
+    await orders.db.transact(
+      testTenant().id,
+      (tx) =>
+        tx.sql`update outbox set created_at = now() - interval '5 minutes' where aggregate_id = ${orderId}`,
+    );
     const find = await examine(systemAt(nats.url, up));
     expect(find('service', 'orders')).toMatchObject({
       state: 'wrong',
