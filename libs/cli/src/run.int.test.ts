@@ -224,13 +224,14 @@ describe('doctor', () => {
     await using nats = await startPrivateNats();
     await using up = await startOrders(() => Promise.reject(new Error('connect ECONNREFUSED')));
     await expireOrder();
+    const shop = testTenant().id;
     const orderId = newId('order');
     const data = { order_id: orderId, expired_at: '2026-01-01T00:00:00.000Z' };
-    await orders.db.transact(testTenant().id, (tx) =>
+    await orders.db.transact(shop, (tx) =>
       record(tx, orderExpired, { aggregateId: orderId, version: 1, data }),
     );
     await orders.db.transact(
-      testTenant().id,
+      shop,
       (tx) =>
         tx.sql`update outbox set created_at = now() - interval '5 minutes' where aggregate_id = ${orderId}`,
     );
