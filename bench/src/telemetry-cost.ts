@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { SERVICE_NAMES } from '@zoco/contracts';
 import { type RunningSystem, startSystem } from '@zoco/local';
+import { cpuSecondsOf } from './cpu.ts';
 import { median, type RoundOptions, runRound } from './measure.ts';
 import { createSender, createShopLoad, openCheckouts } from './shop-load.ts';
 
@@ -33,35 +35,58 @@ export async function compareTelemetry(options: RoundOptions): Promise<void> {
   });
   for (const [index, { name, run }] of plain.workloads.entries()) {
     const other = traced.workloads[index]?.run ?? run;
-    const without: number[] = [];
-    const withAll: number[] = [];
+    const without: Round[] = [];
+    const withAll: Round[] = [];
     await runRound(options.clients, options.warmUpSeconds, run);
     await runRound(options.clients, options.warmUpSeconds, other);
     for (let round = 0; round < options.rounds; round += 1) {
       const pair = [
-        async () => without.push(await perSecond(options, run)),
+        async () => without.push(await measureRound(options, run)),
         async () => {
           const stop = traced.watch();
-          withAll.push(await perSecond(options, other));
+          withAll.push(await measureRound(options, other));
           stop();
         },
       ];
       // Whoever comes second finds a warmer machine, or a busier disk.
       for (const one of round % 2 === 0 ? pair : pair.toReversed()) await one();
     }
-    const ratios = withAll.map((rate, round) => rate / (without[round] ?? Number.NaN));
-    console.log(
-      `${name.padEnd(34)}off ${median(without).toFixed(0)}/s, on ${median(withAll).toFixed(0)}/s, ` +
-        `on/off ${(median(ratios) * 100).toFixed(1)} % (${ratios.map((ratio) => (ratio * 100).toFixed(0)).join(', ')})`,
-    );
+    console.log(name);
+    report('operations/s', 'perSecond', without, withAll);
+    report('ms CPU of services each', 'cpuMs', without, withAll);
   }
   console.log(`\nspans: ${sink.megabytes().toFixed(1)} MB in ${sink.requests()} requests`);
 }
 
-async function perSecond(options: RoundOptions, run: Workload['run']): Promise<number> {
+interface Round {
+  readonly perSecond: number;
+  /** Of all services for one operation; beside a busy neighbour a better measure than throughput. */
+  readonly cpuMs: number;
+}
+
+async function measureRound(options: RoundOptions, run: Workload['run']): Promise<Round> {
+  const before = serviceSeconds();
   const { latenciesMs, failures } = await runRound(options.clients, options.roundSeconds, run);
   if (failures > 0) console.error(`${failures} FAILED`);
-  return latenciesMs.length / options.roundSeconds;
+  const cpuMs = ((serviceSeconds() - before) * 1000) / latenciesMs.length;
+  return { perSecond: latenciesMs.length / options.roundSeconds, cpuMs };
+}
+
+/** The system that is not under load uses next to nothing. */
+function serviceSeconds(): number {
+  const used = cpuSecondsOf(process.pid);
+  return SERVICE_NAMES.reduce((sum, name) => sum + (used.get(name) ?? 0), 0);
+}
+
+function report(unit: string, key: keyof Round, without: readonly Round[], withAll: readonly Round[]): void {
+  const [off, on] = [without, withAll].map((rounds) => rounds.map((round) => round[key]));
+  if (off === undefined || on === undefined) return;
+  const ratios = on.map((value, round) => (100 * value) / (off[round] ?? Number.NaN));
+  const digits = key === 'cpuMs' ? 2 : 0;
+  console.log(
+    `  ${unit.padEnd(26)}off ${median(off).toFixed(digits).padStart(7)}   on ${median(on).toFixed(digits).padStart(7)}   ` +
+      `on/off ${median(ratios).toFixed(1)} % (rounds: ${ratios.map((ratio) => ratio.toFixed(0)).join(', ')})`,
+  );
 }
 
 async function startCandidate(
