@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import {
   type Attributes,
   type Context,
@@ -143,13 +143,22 @@ function spanContextOf(traceparent: string): SpanContext | undefined {
   return isSpanContextValid(found) ? found : undefined;
 }
 
+const IDS_BYTES = 24;
+// A call for each id would cost more than all else that a request does here.
+const random = Buffer.allocUnsafe(IDS_BYTES * 256);
+let randomUsed = random.length;
+
 /** Without an SDK spans copy their parent's ids, so a root needs ids of its own; with one, the sampler decides. */
 function newTrace(): Context {
   if (propagation.fields().length > 0) return ROOT_CONTEXT;
-  const traceId = randomBytes(16).toString('hex');
+  if (randomUsed === random.length) {
+    randomFillSync(random);
+    randomUsed = 0;
+  }
+  const ids = random.toString('hex', randomUsed, (randomUsed += IDS_BYTES));
   return trace.setSpanContext(ROOT_CONTEXT, {
-    traceId,
-    spanId: randomBytes(8).toString('hex'),
+    traceId: ids.slice(0, 32),
+    spanId: ids.slice(32),
     traceFlags: 0,
   });
 }
