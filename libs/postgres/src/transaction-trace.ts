@@ -23,7 +23,7 @@ export interface StatementSpan {
 }
 
 const tracer: Tracer = trace.getTracer('@zoco/postgres');
-const TEXT_MAX = 2000;
+const TEXT_MAX = 1000;
 
 /** Where the statements go. */
 export interface TraceTarget {
@@ -48,15 +48,16 @@ export function traced<T>(
   run: (traceStatement: TraceStatement | undefined) => Promise<T>,
 ): Promise<T> {
   if (!isRecorded(trace.getActiveSpan())) return run(undefined);
-  const attributes = {
-    'db.system.name': 'postgresql',
-    'db.namespace': target.database,
-    'server.address': target.host,
-    'server.port': target.port,
-  };
+  const attributes = { 'db.system.name': 'postgresql', 'db.namespace': target.database };
   const span = tracer.startSpan(`transaction ${target.database}`, {
     kind: SpanKind.CLIENT,
-    attributes: { ...attributes, 'db.operation.name': 'transaction', 'zoco.transaction.mode': mode },
+    attributes: {
+      ...attributes,
+      'server.address': target.host,
+      'server.port': target.port,
+      'db.operation.name': 'transaction',
+      'zoco.transaction.mode': mode,
+    },
   });
   const inside = trace.setSpan(context.active(), span);
   const traceStatement: TraceStatement = ({ strings }) => {

@@ -35,6 +35,23 @@ test('a line is JSON with the service, its version and the time', () => {
   ]);
 });
 
+test('a line within a span names it and its trace', () => {
+  const parent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  const { lines } = written(`
+    const { inSpan, startTelemetry } = await import(${JSON.stringify(new URL('telemetry.ts', LOG).href)});
+    await startTelemetry({ service: 'orders', version: '1.2.3', sampleRatio: 1 });
+    await inSpan('work', { kind: 1, parent: '${parent}' }, async () => log.info('inside'));
+    log.info('outside');`);
+  expect(lines).toMatchObject([
+    {
+      trace_id: '4bf92f3577b34da6a3ce929d0e0e4736',
+      span_id: expect.stringMatching(/^[0-9a-f]{16}$/) as string,
+    },
+    { msg: 'outside' },
+  ]);
+  expect(lines[1]).not.toHaveProperty('trace_id');
+});
+
 test('what a client sends cannot forge a line', () => {
   const { lines } = written(String.raw`log.info({ name: 'a\n{"level":60,"msg":"forged"}' }, 'x\r\ny');`);
   expect(lines).toHaveLength(1);
