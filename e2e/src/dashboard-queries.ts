@@ -16,7 +16,11 @@ export interface PanelQuery {
 }
 
 /** Every query of every dashboard of the chart, with its variables replaced. */
-export function dashboardQueries(services: readonly string[], rateWindow: string, range: string): PanelQuery[] {
+export function dashboardQueries(
+  services: readonly string[],
+  rateWindow: string,
+  range: string,
+): PanelQuery[] {
   return globSync('charts/zoco/dashboards/*.json', { cwd: ROOT }).flatMap((file) => {
     const board = basename(file, '.json');
     const { panels } = Dashboard.parse(JSON.parse(readFileSync(join(ROOT, file), 'utf8')));

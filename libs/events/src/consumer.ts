@@ -14,7 +14,7 @@ import { isTenantId, Problem, retryDelayMs, type TenantId } from '@zoco/kernel';
 import type { Database, Tx } from '@zoco/postgres';
 import { failSpan, type Failpoint, inSpan, type Logger, type SpanOptions } from '@zoco/service';
 import { createKeyedQueue } from './keyed-queue.ts';
-import { eventLag, handled, handleDuration, redelivered } from './metrics.ts';
+import { countFromZero, eventLag, handled, handleDuration, redelivered } from './metrics.ts';
 
 /** An event as its handler sees it. */
 export interface Received<E extends EventDefinition> {
@@ -67,6 +67,7 @@ export async function runConsumer(
   signal: AbortSignal,
 ): Promise<void> {
   const js = jetstream(nc);
+  countFromZero(durableOf(options.service, handler.event));
   for (let failures = 0; !signal.aborted; failures += 1) {
     try {
       await pull(js, handler, options, signal, () => (failures = 0));

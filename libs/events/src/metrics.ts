@@ -33,6 +33,12 @@ export const handled = new Counter({
   registers: [registry],
 });
 
+/** Shows a consumer's counters before their first event: a rise can only be seen of what was there before it. */
+export function countFromZero(consumer: string): void {
+  for (const outcome of ['done', 'duplicate', 'retried', 'dead']) handled.inc({ consumer, outcome }, 0);
+  redelivered.inc({ consumer }, 0);
+}
+
 export const handleDuration = new Histogram({
   name: 'zoco_event_handle_duration_seconds',
   help: 'Time to handle one delivery, commit included.',

@@ -68,9 +68,15 @@ export const attention = new Counter({
   registers: [registry],
 });
 
+// A rise can only be seen of what was there before it.
+for (const reason of ['amount_mismatch', 'refund_failed', 'refund_returned', 'provider_refused_us'])
+  attention.inc({ reason }, 0);
+
 export const webhookEvents = new Counter({
   name: 'zoco_stripe_events_total',
-  help: 'Signed events by outcome: taken, repeated, foreign, wrong_mode.',
+  help: 'Webhooks by outcome: taken, repeated, foreign, wrong_mode, unsigned.',
   labelNames: ['outcome'],
   registers: [registry],
 });
+for (const outcome of ['taken', 'repeated', 'foreign', 'wrong_mode', 'unsigned'])
+  webhookEvents.inc({ outcome }, 0);

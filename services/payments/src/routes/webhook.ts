@@ -31,11 +31,19 @@ export function webhookRoutes({ payments, work, stripe, config }: RouteDeps) {
   const { STRIPE_WEBHOOK_SECRET: current, STRIPE_WEBHOOK_SECRET_PREVIOUS: previous } = config;
   const secrets = previous === undefined ? [current] : [current, previous];
   const isLive = config.STRIPE_SECRET_KEY.includes('_live_');
+  const verified = (bytes: Uint8Array, signature: string | undefined) => {
+    try {
+      return verifyEvent(stripe, bytes, signature, secrets, new Date());
+    } catch (error) {
+      webhookEvents.inc({ outcome: 'unsigned' });
+      throw error;
+    }
+  };
   router.openapi(webhook, async (c) => {
     refuseEncoding(c.req);
     // The signature is over the very bytes: nothing may parse them before.
     const bytes = await readBytes(c.req.raw.body, BYTES_MAX);
-    const event = verifyEvent(stripe, bytes, c.req.header('stripe-signature'), secrets, new Date());
+    const event = verified(bytes, c.req.header('stripe-signature'));
     if (event === undefined) webhookEvents.inc({ outcome: 'foreign' });
     else if (event.livemode === isLive) await receiveStripeEvent(payments, work, event);
     else webhookEvents.inc({ outcome: 'wrong_mode' });

@@ -139,7 +139,9 @@ export const overview: DashboardDraft = {
             ),
             query(orZero('sum(rate(zoco_gateway_retries_total{$ns}[$__rate_interval]))'), 'repeated'),
             query(
-              orZero('sum(rate(zoco_gateway_cache_lookups_total{$ns, result="hit"}[$__rate_interval]))'),
+              orZero(
+                'sum(rate(zoco_gateway_cache_lookups_total{$ns, result=~"hit|revalidated"}[$__rate_interval]))',
+              ),
               'from the cache',
             ),
           ],
