@@ -56,7 +56,9 @@ beforeAll(async () => {
   client = createPrometheusClient(prometheus.url);
   api = createApi(system.urls.gateway);
   // Prometheus takes some seconds to begin.
-  await eventually(async () => expect(await client.query('up == 1')).toHaveLength(system.services.length));
+  await until(async () =>
+    (await client.query('up == 1')).length === system.services.length ? true : undefined,
+  );
   startSeconds = Date.now() / 1000;
   for (let round = 0; round < 6; round += 1) await makeTraffic(api);
 });

@@ -33,17 +33,19 @@ export async function makeTraffic(api: Api): Promise<void> {
 
 async function browse(api: Api, token: string, productId: string): Promise<void> {
   await api.request('PUT', `/users/favorites/${productId}`, { token });
-  for (const path of ['/products?limit=20', '/products/search?q=quijote', `/products/${productId}`, '/products/none']) {
+  for (const path of [
+    '/products?limit=20',
+    '/products/search?q=quijote',
+    `/products/${productId}`,
+    '/products/none',
+  ]) {
     await api.request('GET', path, { tenant: 'libros' });
     await api.request('GET', path, { tenant: 'libros' });
   }
-  const refreshable = await api.expect(
-    200,
-    z.object({ refresh_token: z.string() }),
-    'POST',
-    '/users/login',
-    { tenant: 'libros', body: { email: 'buyer@libros.example', password: 'demo-zoco-2026' } },
-  );
+  const refreshable = await api.expect(200, z.object({ refresh_token: z.string() }), 'POST', '/users/login', {
+    tenant: 'libros',
+    body: { email: 'buyer@libros.example', password: 'demo-zoco-2026' },
+  });
   await api.request('POST', '/users/refresh', { tenant: 'libros', body: refreshable });
 }
 
@@ -69,7 +71,11 @@ async function sellOnAccount(api: Api): Promise<void> {
   const { id: orderId } = await api.expect(201, order, 'POST', '/orders', { token, body, idempotent: true });
   for (const step of ['confirm', 'ship', 'deliver']) {
     await eventually(async () => {
-      const answer = await api.request('POST', `/orders/${orderId}/${step}`, { token, body: {}, idempotent: true });
+      const answer = await api.request('POST', `/orders/${orderId}/${step}`, {
+        token,
+        body: {},
+        idempotent: true,
+      });
       if (answer.status >= 300) throw new Error(`${step}: ${answer.status} ${JSON.stringify(answer.body)}`);
     });
   }
@@ -82,7 +88,11 @@ async function decline(api: Api, productId: string): Promise<void> {
 
 async function outOfStock(api: Api, productId: string): Promise<void> {
   const { token } = await api.register('libros');
-  const body = { items: [{ product_id: productId, quantity: 5 }], payment_method: 'card', shipping_address: ADDRESS };
+  const body = {
+    items: [{ product_id: productId, quantity: 5 }],
+    payment_method: 'card',
+    shipping_address: ADDRESS,
+  };
   await api.request('POST', '/orders', { token, body, idempotent: true });
 }
 

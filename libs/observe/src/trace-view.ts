@@ -24,6 +24,9 @@ export interface TraceView extends AsyncDisposable {
   readonly store: TraceStore;
 }
 
+// Plain ASCII or its escapes: whatever it is, it can be decoded.
+const URL_PART = /^(?:[^%]|%[0-7][0-9a-f])+$/i;
+
 const BODY_BYTES_MAX = 16 * 1024 ** 2;
 
 /**
@@ -84,7 +87,8 @@ async function answer(
     };
   }
   const traceId = /^\/trace\/([^/]+)$/.exec(url.pathname)?.[1];
-  if (traceId !== undefined) return showTrace(decodeURIComponent(traceId).toLowerCase(), store);
+  if (traceId !== undefined && URL_PART.test(traceId))
+    return showTrace(decodeURIComponent(traceId).toLowerCase(), store);
   if (url.pathname === '/alerts' || url.pathname === '/slow') return metricPage(url.pathname, prometheusUrl);
   return notFound('There is no such page.');
 }

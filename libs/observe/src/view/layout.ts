@@ -58,7 +58,7 @@ export function colourOf(service: string): string {
 }
 
 export const STYLE = `
-:root { color-scheme: light dark; --line: #8883; --dim: #8889; --bad: #d33; --accent: #2a6fdb;
+:root { color-scheme: light dark; --line: #8883; --dim: #777; --bad: #d33; --accent: #2a6fdb;
   --c0: #5b8def; --c1: #b36ae2; --c2: #2fa866; --c3: #e0a11b; --c4: #e2663b; --c5: #d24b8f; --c6: #2aa5b8; }
 * { box-sizing: border-box; }
 body { margin: 0; font: 14px/1.45 system-ui, sans-serif; }
@@ -70,7 +70,7 @@ nav a[aria-current] { color: inherit; font-weight: 600; }
 main { padding: .6rem 1.2rem 3rem; max-width: 1500px; }
 h1 { font-size: 1.25rem; margin: .4rem 0 .8rem; } h2 { font-size: 1rem; margin: 1.4rem 0 .4rem; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-th { font-weight: 500; color: var(--dim); } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th { font-weight: 500; color: var(--dim); } td.n, th.n { width: 1%; text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 form.filter { display: flex; gap: .6rem; align-items: center; margin-bottom: .8rem; flex-wrap: wrap; }
 input, select, button { font: inherit; padding: .15rem .4rem; }
 .tag { display: inline-block; padding: 0 .4rem; border-radius: 3px; color: #fff; font-size: 12px; margin-right: .2rem; background: #888; }
