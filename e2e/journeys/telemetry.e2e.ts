@@ -192,10 +192,10 @@ describe('metrics', () => {
         const response = await fetch(`${system.urls[service]}${inventPath(index)}`, { method });
         await response.arrayBuffer();
       };
-      // Which statuses occur is a matter of load, and timers and sockets come and go; neither is a matter of addresses.
+      // Which statuses occur is a matter of load, and so is what the runtime tells of sockets and garbage.
       const seriesNow = async () => {
         const { series } = await pageOf(service);
-        const lasting = series.filter(({ metric }) => !metric.startsWith('nodejs_active_'));
+        const lasting = series.filter(({ metric }) => !metric.startsWith('nodejs_'));
         return new Set(
           lasting.map(({ metric, labels }) => JSON.stringify([metric, { ...labels, status: '' }])),
         );
