@@ -13,6 +13,8 @@ export interface TransactionEnd {
    * fails, so does the transaction.
    */
   defer(statement: postgres.PendingQuery<postgres.Row[]>): void;
+  /** Runs what was deferred so far now, for work that goes on to read it. */
+  runDeferred(): Promise<void>;
   /** Calls `effect` once this has committed. A crash may lose it, so it can only count or hint. It must not throw. */
   onCommit(effect: () => void): void;
 }
@@ -41,6 +43,9 @@ export async function runTransaction<T>(
   const effects: (() => void)[] = [];
   const end: TransactionEnd = {
     defer: (statement) => void deferred.push(statement),
+    async runDeferred() {
+      await Promise.all(deferred.splice(0).map((statement) => statement.execute()));
+    },
     onCommit: (effect) => void effects.push(effect),
   };
   const value = await rollingBack(client, guard, () => work(client, end));

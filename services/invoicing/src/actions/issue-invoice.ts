@@ -42,7 +42,10 @@ export async function issueInvoice(
     corrects: null,
     refundId: null,
   });
-  for (const correction of early) await applyCorrection(tx, tenant, correction);
+  for (const correction of early) {
+    await tx.runDeferred();
+    await applyCorrection(tx, tenant, correction);
+  }
   return id;
 }
 
