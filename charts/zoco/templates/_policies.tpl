@@ -65,14 +65,16 @@
 {{- end }}
 {{- end -}}
 
-{{/* Postgres and NATS outside the release. */}}
+{{/* NATS outside the release, and Postgres for whoever owns a database there. */}}
 {{- define "zoco.policies.egressStores" -}}
-{{- $policies := .Values.global.networkPolicies -}}
-{{- if not .Values.postgres.enabled }}
+{{- $root := index . 0 -}}
+{{- $hasDatabase := index . 1 -}}
+{{- $policies := $root.Values.global.networkPolicies -}}
+{{- if and $hasDatabase (not $root.Values.postgres.enabled) }}
 - to: {{- toYaml $policies.externalPostgres.to | nindent 4 }}
   ports: {{- include "zoco.policies.ports" $policies.externalPostgres.ports | nindent 4 }}
 {{- end }}
-{{- if not .Values.nats.enabled }}
+{{- if not $root.Values.nats.enabled }}
 - to: {{- toYaml $policies.externalNats.to | nindent 4 }}
   ports: {{- include "zoco.policies.ports" $policies.externalNats.ports | nindent 4 }}
 {{- end }}
@@ -85,7 +87,8 @@
 {{- $policies := $root.Values.global.networkPolicies -}}
 {{- include "zoco.policies.egressBase" $root }}
 {{- if has $component (index . 2).services }}
-{{- include "zoco.policies.egressStores" $root }}
+{{- $node := index (($root.Files.Get "files/graph.yaml" | fromYaml).services) $component }}
+{{- include "zoco.policies.egressStores" (list $root $node.database) }}
 {{- with $root.Values.global.observability.otlp.endpoint }}
 - to: {{- toYaml $policies.otlpTo | nindent 4 }}
   ports: {{- include "zoco.policies.ports" (list (splitList ":" (urlParse .).host | last | int | default 4318)) | nindent 4 }}
@@ -94,7 +97,6 @@
 - to: {{- include "zoco.policies.apiServer" $root | nindent 4 }}
   ports: {{- include "zoco.policies.ports" $policies.apiServer.ports | nindent 4 }}
 {{- end }}
-{{- $node := index (($root.Files.Get "files/graph.yaml" | fromYaml).services) $component }}
 {{- range $node.outside }}
 {{- if not $root.Values.stripe.sandbox.enabled }}
 - to: {{- toYaml (index $policies.outside .party).to | nindent 4 }}

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DestinationRule, VirtualService } from '@kubernetes-models/istio/networking.istio.io/v1';
 import { AuthorizationPolicy, PeerAuthentication } from '@kubernetes-models/istio/security.istio.io/v1';
-import { SERVICE_NAMES } from '@zoco/contracts';
+import { SERVICE_NAMES, SERVICES } from '@zoco/contracts';
 import { ROOT } from '@zoco/local';
 import { Ajv } from 'ajv';
 import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
@@ -139,10 +139,12 @@ describe('beyond the call graph', () => {
         'global.externalNats.existingSecret=nats',
       ],
     );
-    const services = SERVICE_NAMES.filter((service) =>
-      rulesOf(external, service).egress.some(({ ports }) => ports.includes(4222)),
-    );
-    expect(services).toEqual(SERVICE_NAMES);
+    const reaching = (port: number) =>
+      SERVICE_NAMES.filter((service) =>
+        rulesOf(external, service).egress.some(({ ports }) => ports.includes(port)),
+      );
+    expect(reaching(4222)).toEqual(SERVICE_NAMES);
+    expect(reaching(5432)).toEqual(SERVICE_NAMES.filter((service) => SERVICES[service].database));
     const otlp = await render([], ['global.observability.otlp.endpoint=http://collector.monitoring:4317']);
     expect(without(rulesOf(otlp, 'cart').egress, 4317).length).toBe(rulesOf(objects, 'cart').egress.length);
   });
