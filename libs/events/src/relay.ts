@@ -3,7 +3,7 @@ import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { SpanKind } from '@opentelemetry/api';
 import { type ServiceName, streamOf } from '@zoco/contracts';
-import { retryDelayMs } from '@zoco/kernel';
+import { createWaker, retryDelayMs } from '@zoco/kernel';
 import type { Database, WorkerTx } from '@zoco/postgres';
 import { currentTraceparent, type Failpoint, inSpan, isSampled, type Logger } from '@zoco/service';
 import { type OutboxRow, toMessage } from './envelope.ts';
@@ -224,36 +224,4 @@ async function purge(db: Database): Promise<void> {
   for (const table of ['outbox', 'inbox'] as const) {
     for (let removed = 1000; removed === 1000;) removed = (await db.work(batch(table))).count;
   }
-}
-
-interface Waker {
-  readonly wake: () => void;
-  /** Sleeps, at most `ms`; a wake-up that came while awake ends it at once. @returns whether it was woken */
-  readonly sleep: (ms: number) => Promise<boolean>;
-}
-
-function createWaker(signal: AbortSignal): Waker {
-  let woken = false;
-  let awake: (() => void) | undefined;
-  const wake = () => {
-    woken = true;
-    awake?.();
-  };
-  signal.addEventListener('abort', wake, { once: true });
-  return {
-    wake,
-    async sleep(ms) {
-      if (!woken) {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        const timer = setTimeout(resolve, ms);
-        awake = resolve;
-        await promise;
-        clearTimeout(timer);
-        awake = undefined;
-      }
-      const answer = woken;
-      woken = signal.aborted;
-      return answer;
-    },
-  };
 }

@@ -25,3 +25,4 @@ export { isTenantId, type TenantId, TENANT_ID_PATTERN, tenantId } from './tenant
 export { createGate, type Gate, type GateOptions } from './gate.ts';
 export { retryDelayMs } from './backoff.ts';
 export { canonicalJson } from './canonical-json.ts';
+export { createWaker, type Waker } from './waker.ts';

@@ -19,6 +19,8 @@ export interface Exchange {
   readonly headers: Record<string, string>;
   readonly body: string | undefined;
   readonly timeoutMs: number;
+  /** Connections to use instead of the shared ones, for a peer with a certificate of its own. */
+  readonly agent?: HttpsAgent;
 }
 
 export interface Answer {
@@ -31,14 +33,14 @@ export interface Answer {
  * another one.
  * @throws Error after `timeoutMs`, when the connection breaks, and when the answer is larger than 8 MiB
  */
-export function exchange(url: URL, { method, headers, body, timeoutMs }: Exchange): Promise<Answer> {
+export function exchange(url: URL, { method, headers, body, timeoutMs, agent }: Exchange): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const isTls = url.protocol === 'https:';
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
     const options: RequestOptions = {
       method,
       headers: { ...headers, ...length },
-      agent: isTls ? httpsAgent : httpAgent,
+      agent: agent ?? (isTls ? httpsAgent : httpAgent),
     };
     const request = (isTls ? httpsRequest : httpRequest)(url, options);
     const timer = setTimeout(() => request.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);

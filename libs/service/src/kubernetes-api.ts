@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { Agent, request } from 'node:https';
+import { Agent } from 'node:https';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { z } from 'zod';
+import { exchange } from './http-exchange.ts';
 
 /** Settings of whoever talks to the API server of the cluster it runs in. */
 export const kubernetesEnv = {
@@ -58,24 +58,15 @@ export function createKubernetesApi({ url, dir }: { url: string; dir: string }):
       accept: 'application/json',
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     };
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const outgoing = request(
-      new URL(path, url),
-      { method, headers, signal, agent: agentFor(ca) },
-      (response) => {
-        const status = response.statusCode ?? 0;
-        text(response)
-          .then((answer) => {
-            if (status < 200 || status > 299) throw new KubernetesRefusal(status, method, path);
-            return JSON.parse(answer) as unknown;
-          })
-          .then(resolve, reject);
-      },
-    );
-    outgoing.on('error', reject);
-    outgoing.end(body === undefined ? undefined : JSON.stringify(body));
-    return promise;
+    const { status, text } = await exchange(new URL(path, url), {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      timeoutMs: TIMEOUT_MS,
+      agent: agentFor(ca),
+    });
+    if (status < 200 || status > 299) throw new KubernetesRefusal(status, method, path);
+    return JSON.parse(text);
   }
 
   return {

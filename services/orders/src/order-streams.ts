@@ -1,4 +1,4 @@
-import { Problem, type TenantId } from '@zoco/kernel';
+import { createWaker, Problem, type TenantId, type Waker } from '@zoco/kernel';
 import type { Database } from '@zoco/postgres';
 import type { Logger } from '@zoco/service';
 import type { Order } from './db/order.ts';
@@ -107,36 +107,6 @@ async function send(
 /** JSON has no raw line breaks, so one data line holds it. */
 function messageOf(order: Order): string {
   return `id: ${order.version}\nevent: order\ndata: ${JSON.stringify(viewOf(order))}\n\n`;
-}
-
-interface Waker {
-  readonly wake: () => void;
-  /** Waits, at most `ms`. A wake-up that came while awake ends it at once. */
-  readonly sleep: (ms: number) => Promise<void>;
-}
-
-function createWaker(signal: AbortSignal): Waker {
-  let woken = false;
-  let awake: (() => void) | undefined;
-  const wake = () => {
-    woken = true;
-    awake?.();
-  };
-  signal.addEventListener('abort', wake, { once: true });
-  return {
-    wake,
-    async sleep(ms) {
-      if (!woken) {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        const timer = setTimeout(resolve, ms);
-        awake = resolve;
-        await promise;
-        clearTimeout(timer);
-        awake = undefined;
-      }
-      woken = false;
-    },
-  };
 }
 
 function tooManyStreams(): Problem {

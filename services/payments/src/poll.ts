@@ -1,3 +1,4 @@
+import { createWaker } from '@zoco/kernel';
 import { takeDueWork } from './actions/take-due-work.ts';
 import type { PaymentDeps } from './payment-deps.ts';
 import type { Work } from './work.ts';
@@ -26,29 +27,4 @@ export async function pollDueWork(
     await waker.sleep(pollMs);
   }
   await work.idle();
-}
-
-/** Sleep that a wake-up cuts short; one that comes while awake is kept for the next sleep. */
-function createWaker(signal: AbortSignal): { wake: () => void; sleep: (ms: number) => Promise<void> } {
-  let isWoken = false;
-  let awake: (() => void) | undefined;
-  const wake = () => {
-    isWoken = true;
-    awake?.();
-  };
-  signal.addEventListener('abort', wake, { once: true });
-  return {
-    wake,
-    async sleep(ms) {
-      if (!isWoken) {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        const timer = setTimeout(resolve, ms);
-        awake = resolve;
-        await promise;
-        clearTimeout(timer);
-        awake = undefined;
-      }
-      isWoken = signal.aborted;
-    },
-  };
 }

@@ -37,6 +37,7 @@ export async function bury(tx: Tx, orderId: Id<'order'>): Promise<Payment> {
     method: 'card',
     amountCents: 0,
     taxCents: 0,
+    // ISO 4217 for no currency: nobody knows yet what the order will cost.
     currency: 'XXX',
     status: 'canceled',
     isTombstone: true,
