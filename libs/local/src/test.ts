@@ -5,7 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { listenForStop } from './stop-signals.ts';
 import { ROOT } from './repository.ts';
-import { type StepResult, summarize, type TestCounts, testCounts } from './test-summary.ts';
+import {
+  readTestReport,
+  REPORT_VARIABLE,
+  type StepResult,
+  summarize,
+  type TestReport,
+} from './test-summary.ts';
 
 // `npm test`: everything that decides whether the project is right, cheapest first, up to the first failure.
 // `npm test -- <arguments>` hands the arguments to vitest and runs nothing else.
@@ -31,10 +37,10 @@ const { stop } = listenForStop();
 
 async function main(vitestArgs: readonly string[]): Promise<boolean> {
   const results: StepResult[] = [];
-  let counts: TestCounts | undefined;
+  let report: TestReport | undefined;
   const tests = async () => {
     const ended = await runVitest(vitestArgs);
-    counts = ended.counts;
+    report = ended.report;
     return ended.ok;
   };
   const steps = [...(vitestArgs.length === 0 ? STATIC_STEPS : []), ['tests', tests] as const];
@@ -45,7 +51,7 @@ async function main(vitestArgs: readonly string[]): Promise<boolean> {
     results.push({ name, ok, seconds: (performance.now() - startedMs) / 1000 });
     if (!ok) break;
   }
-  console.log(summarize(results, counts));
+  console.log(summarize(results, report));
   return results.every((result) => result.ok);
 }
 
@@ -53,11 +59,16 @@ async function main(vitestArgs: readonly string[]): Promise<boolean> {
  * Runs a program of node_modules/.bin under the pinned Node. It gets a session of its own, so that Ctrl-C reaches it
  * once, through us, and not three times (vitest would give up on stopping its servers at the second).
  */
-function execute([program, ...args]: Command): Promise<boolean> {
+function execute([program, ...args]: Command, variables: NodeJS.ProcessEnv = {}): Promise<boolean> {
   const child = spawn(join(BIN, program), args, {
     cwd: ROOT,
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, PATH: `${BIN}:${process.env['PATH'] ?? ''}`, TURBO_TELEMETRY_DISABLED: '1' },
+    env: {
+      ...process.env,
+      PATH: `${BIN}:${process.env['PATH'] ?? ''}`,
+      TURBO_TELEMETRY_DISABLED: '1',
+      ...variables,
+    },
     detached: true,
   });
   const interrupt = () => child.kill('SIGINT');
@@ -71,13 +82,13 @@ function execute([program, ...args]: Command): Promise<boolean> {
   });
 }
 
-async function runVitest(args: readonly string[]): Promise<{ ok: boolean; counts: TestCounts | undefined }> {
+async function runVitest(args: readonly string[]): Promise<{ ok: boolean; report: TestReport | undefined }> {
   const folder = mkdtempSync(join(tmpdir(), 'zoco-report-'));
-  const report = join(folder, 'report.json');
+  const file = join(folder, 'report.json');
   try {
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-    const ok = await execute(['vitest', 'run', ...reporters, ...args]);
-    return { ok, counts: testCounts(report) };
+    const reporters = ['--reporter=default', '--reporter=./libs/local/src/test-reporter.ts'];
+    const ok = await execute(['vitest', 'run', ...reporters, ...args], { [REPORT_VARIABLE]: file });
+    return { ok, report: readTestReport(file) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
