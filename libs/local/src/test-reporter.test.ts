@@ -22,13 +22,16 @@ test('vitest tells of every way to fail, in one line each', () => {
      test('leaves a promise', () => { void Promise.reject(new TypeError('nobody looks')); });`,
   );
   writeFileSync(join(dir, 'b.test.js'), `import './nothing.js';`);
+  writeFileSync(join(dir, 'c.test.js'), `test('dies', () => process.kill(process.pid, 'SIGKILL'));`);
   const report = runVitest();
-  expect(report).toMatchObject({ passed: 2, failed: 1, skipped: 2 });
-  expect(report?.failures.toSorted((one, other) => (one.where < other.where ? -1 : 1))).toEqual([
-    { where: 'a.test.js > differs', error: expect.stringMatching(/^AssertionError: expected .*$/) },
-    { where: 'a.test.js > money', error: 'no server' },
-    { where: 'b.test.js', error: expect.stringContaining('nothing.js') },
-    { where: 'outside of every test', error: 'TypeError: nobody looks' },
+  expect(report).toMatchObject({ passed: 2, failed: 1, skipped: 3 });
+  expect(report?.failures.map(({ where, error }) => `${where}: ${error}`).toSorted()).toEqual([
+    expect.stringMatching(/^a.test.js > differs: AssertionError: expected .*$/),
+    'a.test.js > money: no server',
+    expect.stringMatching(/^b.test.js: .*nothing.js/),
+    'c.test.js: its process died',
+    'outside of every test: TypeError: nobody looks',
+    expect.stringMatching(/^outside of every test: .*Worker/),
   ]);
 });
 

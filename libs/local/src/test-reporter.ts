@@ -5,6 +5,7 @@ import type { Reporter, TestModule, TestState } from 'vitest/node';
 import { type Failure, REPORT_VARIABLE, type TestReport } from './test-summary.ts';
 
 const ERROR_LENGTH_MAX = 200;
+const DIED = { message: 'its process died' };
 
 /**
  * What vitest tells `npm test`, in the file that the environment names. Vitest's own JSON report leaves out why a
@@ -35,7 +36,7 @@ function reportOf(modules: readonly TestModule[], unhandledErrors: readonly Seri
 function failuresOf(module: TestModule): Failure[] {
   const file = module.relativeModuleId;
   return [
-    ...firstOf(file, module.errors()),
+    ...firstOf(file, module.state() === 'pending' ? [DIED] : module.errors()),
     ...[...module.children.allSuites()].flatMap((suite) =>
       firstOf(`${file} > ${suite.fullName}`, suite.errors()),
     ),
