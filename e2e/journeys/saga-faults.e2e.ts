@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { ServiceName } from '@zoco/contracts';
 import { type RunningSystem, startSystem } from '@zoco/local';
+import { tenantId } from '@zoco/kernel';
+import { openDatabase } from '@zoco/postgres';
 import { eventually } from '@zoco/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -121,3 +124,48 @@ describe('an unpaid order can be given up while services die', () => {
     await eventually(async () => expect((await shop.getProduct(product.id)).stock).toBe(5));
   });
 });
+
+test('NATS is away for longer than a cart is held, and the buyer tries again with another key: one order, one charge', async () => {
+  const product = await shop.addProduct({ stock: 5 });
+  const { token } = await api.register('libros');
+  const item = { product_id: product.id, quantity: 1 };
+  await api.expect(200, z.object({}), 'POST', '/cart/items', { token, body: item });
+  const body = { payment_method: 'card', payment_token: 'pm_card_visa', shipping_address: ADDRESS };
+  const checkOut = (key: string) =>
+    api.request('POST', '/cart/checkout', { token, body, headers: { 'idempotency-key': key } });
+  const [key, other] = [randomUUID(), randomUUID()];
+  await system.stopNats();
+  const placed = await withFailpoint(system, 'cart', 'cart-after-order', async () => {
+    expect((await checkOut(key)).status).toBeGreaterThanOrEqual(500);
+    const { data } = await api.expect(200, z.object({ data: z.array(order) }), 'GET', '/orders', { token });
+    return z.tuple([order]).parse(data)[0];
+  });
+  await endHolds();
+  const refused = await eventually(async () => {
+    const answer = await checkOut(other);
+    expect(answer.status).toBeLessThan(500);
+    return answer;
+  });
+  expect(refused).toMatchObject({ status: 409, body: { code: 'cart_checked_out', order_id: placed.id } });
+  await system.startNats();
+  await shop.orderBecomes(token, placed.id, 'confirmed', 'paid');
+  expect(await moneyOf(system, placed.id)).toEqual({ charged: [placed.total_cents], refunded: [] });
+  await eventually(async () => {
+    const cart = await api.expect(200, z.object({ items: z.array(z.unknown()) }), 'GET', '/cart', { token });
+    expect(cart.items).toEqual([]);
+  });
+  expect(await checkOut(key)).toMatchObject({ status: 201, body: { id: placed.id } });
+  expect(await shop.getProduct(product.id)).toMatchObject({ stock: 4, stock_reserved: 0 });
+  const orders = await api.expect(200, z.object({ data: z.array(order) }), 'GET', '/orders', { token });
+  expect(orders.data).toHaveLength(1);
+});
+
+/** As if all checkouts whose outcome is unknown had been so for longer than they keep others out. */
+async function endHolds(): Promise<void> {
+  const { runtimeUrl: url, workerUrl } = system.databaseUrls('cart');
+  await using db = openDatabase({ url, workerUrl, applicationName: 'e2e' });
+  await db.transact(
+    tenantId('libros'),
+    (tx) => tx.sql`update carts set checkout_until = now() where checkout_until > now()`,
+  );
+}

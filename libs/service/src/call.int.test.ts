@@ -3,6 +3,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { context, SpanKind } from '@opentelemetry/api';
+import { Problem } from '@zoco/kernel';
 import { createTestTokens } from '@zoco/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -104,6 +105,25 @@ describe('a refusal is the callee’s own Problem, told once', () => {
     expect(problem).not.toBeInstanceOf(CallOutcomeUnknown);
     expect(w.asked).toHaveLength(1);
   });
+});
+
+test('a refusal keeps what it says beyond the standard members, and when to come again', async () => {
+  const body = JSON.stringify({
+    code: 'c_c',
+    detail: 'No.',
+    status: 409,
+    instance: '/internal',
+    order_id: 'o',
+  });
+  await using w = await world((times) => ({
+    status: 409,
+    body,
+    headers: { 'retry-after': times === 1 ? '5' : 'Sun, 22 Nov 2026 12:00:00 GMT' },
+  }));
+  const ask = () => w.call('reserve', answer, reserve).catch((error: unknown) => error);
+  const { extensions, retryAfterSeconds } = z.instanceof(Problem).parse(await ask());
+  expect({ extensions, retryAfterSeconds }).toEqual({ extensions: { order_id: 'o' }, retryAfterSeconds: 5 });
+  expect(await ask()).toMatchObject({ code: 'c_c', retryAfterSeconds: undefined });
 });
 
 describe('what does not tell the outcome is asked again with the same request', () => {

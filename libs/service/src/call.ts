@@ -2,8 +2,9 @@ import { CALLS, type CallName, type ServiceName } from '@zoco/contracts';
 import { Problem, PROBLEM_STATUS, type ProblemKind, retryDelayMs } from '@zoco/kernel';
 import { type Attributes, type Span, SpanKind } from '@opentelemetry/api';
 import { z } from 'zod';
-import { exchange } from './http-exchange.ts';
+import { type Answer, exchange } from './http-exchange.ts';
 import { callDuration } from './metrics.ts';
+import { problemSchema } from './problem-response.ts';
 import type { ServiceIdentity } from './service-identity.ts';
 import { currentTraceparent, failSpan, inDetailSpan } from './telemetry.ts';
 
@@ -118,7 +119,7 @@ async function once(
     });
     ({ status } = answer);
     if (status >= 200 && status < 300) return answer.text === '' ? undefined : JSON.parse(answer.text);
-    throw refusal(callee, status, answer.text);
+    throw refusal(callee, answer);
   } catch (error) {
     if (span !== undefined) failSpan(span, error, status === 0 ? undefined : String(status));
     throw error instanceof Problem ? error : new CallOutcomeUnknown(callee, error);
@@ -128,20 +129,28 @@ async function once(
   }
 }
 
-const problemDocument = z.object({
+const problemDocument = z.looseObject({
   code: z.string(),
   detail: z.string(),
   errors: z.array(z.object({ field: z.string(), code: z.string(), detail: z.string() })).optional(),
 });
+/** A time of day, which a proxy may send, tells nothing here. */
+const seconds = z.coerce.number().nonnegative().optional().catch(undefined);
 
-function refusal(callee: ServiceName, status: number, text: string): Problem {
+function refusal(callee: ServiceName, { status, text, retryAfter }: Answer): Problem {
   const kind = kindOf(status);
   if (kind === undefined || status >= 500 || status === 408 || status === 429) {
     return new CallOutcomeUnknown(callee, new Error(`${callee} answered ${status}`));
   }
   try {
-    const { code, detail, errors } = problemDocument.parse(JSON.parse(text));
-    return new Problem(kind, code, detail, errors ? { errors } : {});
+    const document = problemDocument.parse(JSON.parse(text));
+    const extensions = Object.entries(document).filter(([name]) => !(name in problemSchema.shape));
+    const retryAfterSeconds = seconds.parse(retryAfter);
+    return new Problem(kind, document.code, document.detail, {
+      extensions: Object.fromEntries(extensions),
+      ...(document.errors === undefined ? {} : { errors: document.errors }),
+      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    });
   } catch (cause) {
     return new CallOutcomeUnknown(callee, cause);
   }

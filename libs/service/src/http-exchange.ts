@@ -26,6 +26,8 @@ export interface Exchange {
 export interface Answer {
   readonly status: number;
   readonly text: string;
+  /** The header of that name. */
+  readonly retryAfter: string | undefined;
 }
 
 /**
@@ -52,7 +54,7 @@ export function exchange(url: URL, { method, headers, body, timeoutMs, agent }: 
     request.once('response', (response) => {
       read(response, request.destroy.bind(request)).then((text) => {
         clearTimeout(timer);
-        resolve({ status: response.statusCode ?? 0, text });
+        resolve({ status: response.statusCode ?? 0, text, retryAfter: response.headers['retry-after'] });
       }, fail);
     });
     request.end(body);

@@ -36,7 +36,8 @@ const ORDER_TIMEOUT_MS = 4000;
 /**
  * Turns the user's cart into an order: freezes what is asked for, asks orders, closes the cart. Each step may be cut off and
  * repeated with the same key, and ends in the same order; what orders refuses leaves the cart as it was.
- * @throws Problem `cart_empty`, `cart_checkout_in_flight`, `cart_checked_out`, those of idempotency keys and those of orders
+ * @throws Problem `cart_empty`, `cart_checkout_in_flight`, those of idempotency keys and those of orders: `cart_checked_out` when
+ *   another key has turned the cart into an order
  * @throws CallOutcomeUnknown when orders did not answer; the cart stays held for this key
  */
 export async function checkOutCart(
@@ -66,7 +67,7 @@ async function checkOut(
   if (checkout.order_id !== null) return { order, replayed: true };
   const { cart_id: cartId, items } = checkout;
   await ctx.transact((tx) => finishCheckout(tx, { cartId, orderId: order.id, items }));
-  return { order, replayed: false };
+  return { order, replayed: !checkout.held };
 }
 
 function freeze(deps: CheckoutDeps, ctx: Ctx, request: CheckoutRequest): Promise<Checkout> {
@@ -84,7 +85,8 @@ function freeze(deps: CheckoutDeps, ctx: Ctx, request: CheckoutRequest): Promise
     if (checkout.order_id !== null || checkout.held) return checkout;
     const cart = await findHindrance(tx, request.userId);
     if (cart !== undefined && cart.checkout_key !== null) throw checkoutInFlight();
-    throw new Problem('conflict', 'cart_checked_out', 'Another checkout has turned this cart into an order.');
+    // The cart was closed, but by which key only orders knows: it repeats the answer of this one, or refuses a second order.
+    return checkout;
   });
 }
 

@@ -44,6 +44,13 @@ const checkOut = (buyer: Buyer, key: string = randomUUID()) =>
 const eventsOf = (cartId: string) =>
   shop.world.db.read(shop.tenant.id, (tx) => tx.sql`select data from outbox where aggregate_id = ${cartId}`);
 
+/** As if the outcome of a checkout had been unknown for longer than it keeps others out. */
+const endHold = (cartId: string) =>
+  shop.world.db.transact(
+    shop.tenant.id,
+    (tx) => tx.sql`update carts set checkout_until = now() where id = ${cartId}`,
+  );
+
 const changed = (productId: Id<'product'>, name: string, price: number, at: string) =>
   deliver<typeof productUpdated>('product.updated', {
     product_id: productId,
@@ -133,6 +140,51 @@ describe('order.created', () => {
     expect([again.status, again.body.id]).toEqual([201, order?.id]);
     expect(again.headers.get('idempotency-replayed')).toBe('true');
     expect(await eventsOf(body.cart_id)).toHaveLength(1);
+  });
+
+  test('comes after the hold was over and another key refused: it closes the cart, and both keys know the one order', async () => {
+    const buyer = await shop.addBuyer();
+    const product = shop.addProduct();
+    const { body } = await add(buyer, product, 2);
+    const [key, other] = [randomUUID(), randomUUID()];
+    shop.neighbours.orders.mode = 'lose';
+    expect((await checkOut(buyer, key)).status).toBe(503);
+    await endHold(body.cart_id);
+    const late = shop.addProduct();
+    await add(buyer, late);
+    shop.neighbours.orders.mode = 'answer';
+    const order = shop.neighbours.orders.orders.get(key);
+    const refused = await checkOut(buyer, other);
+    expect([refused.status, refused.body.code, refused.body.order_id]).toEqual([
+      409,
+      'cart_checked_out',
+      order?.id,
+    ]);
+    await created(body.cart_id, order?.id ?? newId('order'), [{ product_id: product, quantity: 2 }]);
+    expect((await show(buyer)).items).toMatchObject([{ product_id: late, quantity: 1 }]);
+    const again = await checkOut(buyer, key);
+    expect([again.status, again.body.id]).toEqual([201, order?.id]);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    expect((await show(buyer)).items).toMatchObject([{ product_id: late, quantity: 1 }]);
+    expect(await eventsOf(body.cart_id)).toMatchObject([{ data: { order_id: order?.id } }]);
+  });
+
+  test('comes while another key holds the cart with an outcome that nobody knows: that key makes no second order', async () => {
+    const buyer = await shop.addBuyer();
+    const product = shop.addProduct();
+    const { body } = await add(buyer, product);
+    const [key, other] = [randomUUID(), randomUUID()];
+    shop.neighbours.orders.mode = 'lose';
+    await checkOut(buyer, key);
+    await endHold(body.cart_id);
+    shop.neighbours.orders.mode = 'fail';
+    expect((await checkOut(buyer, other)).status).toBe(503);
+    const order = shop.neighbours.orders.orders.get(key);
+    await created(body.cart_id, order?.id ?? newId('order'), [{ product_id: product, quantity: 1 }]);
+    shop.neighbours.orders.mode = 'answer';
+    expect((await checkOut(buyer, other)).body.code).toBe('cart_checked_out');
+    expect((await checkOut(buyer, key)).body.id).toBe(order?.id);
+    expect(shop.neighbours.orders.orders.has(other)).toBe(false);
   });
 
   test('races the answer: one of them closes the cart', async () => {

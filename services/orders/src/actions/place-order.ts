@@ -1,8 +1,16 @@
 import { type Id, isId, newId, Problem } from '@zoco/kernel';
+import { isUniqueViolation } from '@zoco/postgres';
 import { fingerprintOf, hasRole, idempotencyKeyInFlight, type UserCtx } from '@zoco/service';
 import { type Claim, findKey, type KeyScope, takeOverKey } from '../db/idempotency.ts';
 import { findOrder } from '../db/order.ts';
-import { currentTime, insertPending, type NewOrder, type PendingOrder } from '../db/placing.ts';
+import {
+  currentTime,
+  findLiveOrderOf,
+  insertPending,
+  LIVE_ORDER_OF_CART,
+  type NewOrder,
+  type PendingOrder,
+} from '../db/placing.ts';
 import type { PendingRequest } from '../db/schema.ts';
 import { checkoutDuration } from '../metrics.ts';
 import type { OrderDeps } from '../order-deps.ts';
@@ -49,7 +57,7 @@ async function place(ctx: UserCtx, deps: OrderDeps, input: PlaceOrderInput): Pro
   const fingerprint = fingerprintOf(input.operation, input.body);
   const number = await deps.numbers.next(ctx.tenant, ctx.now());
   const order = newOrder(ctx, input, request, number);
-  const createdAt = await ctx.transact(async (tx) => {
+  const claiming = ctx.transact(async (tx) => {
     const time = await insertPending(tx, order, {
       scope,
       fingerprint,
@@ -58,6 +66,11 @@ async function place(ctx: UserCtx, deps: OrderDeps, input: PlaceOrderInput): Pro
     });
     deps.failpoint('after-claim');
     return time;
+  });
+  const createdAt = await claiming.catch(async (error: unknown) => {
+    if (!isUniqueViolation(error, LIVE_ORDER_OF_CART)) throw error;
+    deps.numbers.giveBack(ctx.tenant, number);
+    throw await cartTaken(ctx, order.cartId);
   });
   deps.failpoint('after-pending');
   try {
@@ -136,6 +149,25 @@ async function replay(ctx: UserCtx, scope: KeyScope, fingerprint: string): Promi
   const answer = known === undefined ? undefined : answerOf(known);
   if (answer === undefined) throw idempotencyKeyInFlight();
   return answer;
+}
+
+/** Another key was first with this cart. What it placed is named rather than answered: this request may have asked for something else. */
+async function cartTaken(ctx: UserCtx, cartId: Id<'cart'> | null): Promise<Problem> {
+  const order = await ctx.read((tx) => findLiveOrderOf(tx, cartId));
+  if (order === undefined || order.status === 'pending') {
+    return new Problem(
+      'conflict',
+      'cart_checkout_in_flight',
+      'Another checkout of this cart is under way. Try again with its Idempotency-Key, or later.',
+      { retryAfterSeconds: 5 },
+    );
+  }
+  return new Problem(
+    'conflict',
+    'cart_checked_out',
+    'Another checkout has turned this cart into an order, which is named here.',
+    { extensions: { order_id: order.id } },
+  );
 }
 
 function tooManyOpen(openMax: number): Problem {

@@ -1,4 +1,5 @@
 import type { OrderItem } from '@zoco/contracts';
+import type { Id } from '@zoco/kernel';
 import type { ReadTx, Tx } from '@zoco/postgres';
 import type { Answer, Claim, KeyScope } from './idempotency.ts';
 import type { Order, OrderRow } from './order.ts';
@@ -34,6 +35,7 @@ export interface PlacingOptions {
 /**
  * Claims the key and writes the pending order under it, in one statement: there is never one without the other.
  * @returns when it was created, or undefined when the key is known already, or the buyer has too many open orders
+ * @throws PostgresError a violation of `LIVE_ORDER_OF_CART`
  */
 export async function insertPending(
   tx: Tx,
@@ -60,6 +62,20 @@ export async function insertPending(
     from claim
     returning created_at`;
   return row && new Date(row.created_at);
+}
+
+/** Refuses a second order of a cart, while the first one is neither refused nor given up. */
+export const LIVE_ORDER_OF_CART = 'orders_live_of_cart';
+
+/** The order that a cart has become, as long as it stands; pending while nobody knows whether it will. */
+export async function findLiveOrderOf(
+  tx: ReadTx,
+  cartId: Id<'cart'> | null,
+): Promise<Pick<OrderRow, 'id' | 'status'> | undefined> {
+  const [order] = await tx.sql<Pick<OrderRow, 'id' | 'status'>[]>`
+    select id, status from orders
+    where tenant_id = ${tx.tenantId} and cart_id = ${cartId} and status not in ('rejected', 'canceled', 'expired')`;
+  return order;
 }
 
 /**

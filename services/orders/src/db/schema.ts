@@ -95,6 +95,10 @@ export const orders = pgTable(
   (table) => [
     primaryKey({ columns: [table.tenantId, table.id] }),
     uniqueIndex('orders_number').on(table.tenantId, table.number),
+    // One cart becomes one order, whatever keys it is checked out with.
+    uniqueIndex('orders_live_of_cart')
+      .on(table.tenantId, table.cartId)
+      .where(sql`cart_id is not null and status not in ('rejected', 'canceled', 'expired')`),
     index('orders_by_time').on(table.tenantId, table.createdAt, table.id),
     index('orders_by_status').on(table.tenantId, table.status, table.createdAt, table.id),
     index('orders_by_user')
