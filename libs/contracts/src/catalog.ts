@@ -72,8 +72,8 @@ export const stockChanged = defineEvent({
   },
 });
 
-/** Most lines that a reservation, and so an order, may have. */
-export const RESERVATION_LINES_MAX = 1000;
+/** Most lines that a reservation, and so an order, may have; the longest invoice of the wholesaler whose orders we replay has 1,112. */
+export const RESERVATION_LINES_MAX = 1200;
 
 /** `PUT /internal/reservations/{order_id}`: the same order id with the same lines may be asked again at any time. */
 export const reservationRequest = z.strictObject({

@@ -229,7 +229,7 @@ test('streams are bounded, and refuse rather than forget', async () => {
     retention: 'limits',
     deny_delete: true,
     deny_purge: true,
-    max_msg_size: 262_144,
+    max_msg_size: 524_288,
   });
   expect(config.max_bytes).toBeGreaterThan(0);
 });

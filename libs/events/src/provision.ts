@@ -81,7 +81,8 @@ function streamConfig(
     num_replicas: options.replicas ?? 1,
     max_age: nanos(14 * DAY_MS),
     max_bytes: options.streamBytesMax ?? 1024 ** 3,
-    max_msg_size: 256 * 1024,
+    // An order of 1,200 lines with names of 200 characters; NATS itself takes 1 MiB.
+    max_msg_size: 512 * 1024,
     // A full stream refuses new events, which wait in the outbox; `old` would drop what nobody has consumed yet.
     discard: DiscardPolicy.New,
     duplicate_window: nanos(120_000),

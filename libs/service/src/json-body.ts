@@ -2,7 +2,7 @@ import { type FieldError, Problem } from '@zoco/kernel';
 
 export const JSON_BYTES_MAX = 64 * 1024;
 const DEPTH_MAX = 20;
-const ITEMS_MAX = 1000;
+const ITEMS_MAX = 2000;
 const READ_TIMEOUT_MS = 10_000;
 
 /** The headers of a request; `c.req` is one. */

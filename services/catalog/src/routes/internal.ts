@@ -14,7 +14,7 @@ import { findProducts } from '../db/products.ts';
 import { snapshotOf } from '../product-events.ts';
 
 const tags = ['internal'];
-// A thousand lines of ids and quantities.
+// The most lines of a reservation: ids and quantities.
 const JSON_BYTES_MAX = 256 * 1024;
 
 const orderParams = z.object({ order_id: idField('order') });

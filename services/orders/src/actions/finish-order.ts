@@ -16,8 +16,8 @@ import { viewOf } from '../order-view.ts';
 import { ClaimLost, type StoredAnswer, success } from '../stored-answer.ts';
 import { rejectOrder } from './reject-order.ts';
 
-// JetStream takes 256 KiB; the envelope and what a later event adds need little.
-const EVENT_BYTES_MAX = 240 * 1024;
+// JetStream takes 512 KiB; the envelope and what a later event adds need little.
+const EVENT_BYTES_MAX = 496 * 1024;
 const RESERVE_TIMEOUT_MS = 2000;
 
 /**

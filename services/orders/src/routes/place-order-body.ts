@@ -56,8 +56,8 @@ export const placeOrderBody = z
     },
   });
 
-/** Room for the most lines that an order may have. */
-export const PLACE_ORDER_BYTES_MAX = 128 * 1024;
+/** Room for the most lines that an order may have, however the client sets them. */
+export const PLACE_ORDER_BYTES_MAX = 256 * 1024;
 
 /** @throws Problem `customer_not_found`, the same for an id that nobody can have */
 export function customerIdOf(given: string): Id<'customer'> {
