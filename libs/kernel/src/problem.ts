@@ -30,6 +30,8 @@ export interface FieldError {
 export interface ProblemOptions {
   readonly errors?: readonly FieldError[];
   readonly retryAfterSeconds?: number;
+  /** Path of the thing that the client would rather ask for; goes into the header of that name. */
+  readonly location?: string;
   /** Kept for logs, never sent to a client. */
   readonly cause?: unknown;
   /** Further members of the problem document (RFC 9457, section 3.2); must be safe for clients. */
@@ -47,6 +49,7 @@ export class Problem extends Error {
   readonly code: string;
   readonly errors: readonly FieldError[];
   readonly retryAfterSeconds: number | undefined;
+  readonly location: string | undefined;
   readonly extensions: Readonly<Record<string, unknown>>;
 
   constructor(kind: ProblemKind, code: string, detail: string, options: ProblemOptions = {}) {
@@ -55,6 +58,7 @@ export class Problem extends Error {
     this.code = code;
     this.errors = options.errors ?? [];
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.location = options.location;
     this.extensions = options.extensions ?? {};
   }
 

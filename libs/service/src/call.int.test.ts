@@ -107,7 +107,7 @@ describe('a refusal is the callee’s own Problem, told once', () => {
   });
 });
 
-test('a refusal keeps what it says beyond the standard members, and when to come again', async () => {
+test('a refusal keeps what it says beyond the standard members, when to come again, and where to look', async () => {
   const body = JSON.stringify({
     code: 'c_c',
     detail: 'No.',
@@ -118,11 +118,15 @@ test('a refusal keeps what it says beyond the standard members, and when to come
   await using w = await world((times) => ({
     status: 409,
     body,
-    headers: { 'retry-after': times === 1 ? '5' : 'Sun, 22 Nov 2026 12:00:00 GMT' },
+    headers: { 'retry-after': times === 1 ? '5' : 'Sun, 22 Nov 2026 12:00:00 GMT', location: '/o' },
   }));
   const ask = () => w.call('reserve', answer, reserve).catch((error: unknown) => error);
-  const { extensions, retryAfterSeconds } = z.instanceof(Problem).parse(await ask());
-  expect({ extensions, retryAfterSeconds }).toEqual({ extensions: { order_id: 'o' }, retryAfterSeconds: 5 });
+  const { extensions, retryAfterSeconds, location } = z.instanceof(Problem).parse(await ask());
+  expect({ extensions, retryAfterSeconds, location }).toEqual({
+    extensions: { order_id: 'o' },
+    retryAfterSeconds: 5,
+    location: '/o',
+  });
   expect(await ask()).toMatchObject({ code: 'c_c', retryAfterSeconds: undefined });
 });
 

@@ -137,7 +137,7 @@ const problemDocument = z.looseObject({
 /** A time of day, which a proxy may send, tells nothing here. */
 const seconds = z.coerce.number().nonnegative().optional().catch(undefined);
 
-function refusal(callee: ServiceName, { status, text, retryAfter }: Answer): Problem {
+function refusal(callee: ServiceName, { status, text, retryAfter, location }: Answer): Problem {
   const kind = kindOf(status);
   if (kind === undefined || status >= 500 || status === 408 || status === 429) {
     return new CallOutcomeUnknown(callee, new Error(`${callee} answered ${status}`));
@@ -150,6 +150,7 @@ function refusal(callee: ServiceName, { status, text, retryAfter }: Answer): Pro
       extensions: Object.fromEntries(extensions),
       ...(document.errors === undefined ? {} : { errors: document.errors }),
       ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+      ...(location === undefined ? {} : { location }),
     });
   } catch (cause) {
     return new CallOutcomeUnknown(callee, cause);

@@ -26,8 +26,9 @@ export interface Exchange {
 export interface Answer {
   readonly status: number;
   readonly text: string;
-  /** The header of that name. */
+  /** The headers of these names. */
   readonly retryAfter: string | undefined;
+  readonly location: string | undefined;
 }
 
 /**
@@ -54,7 +55,8 @@ export function exchange(url: URL, { method, headers, body, timeoutMs, agent }: 
     request.once('response', (response) => {
       read(response, request.destroy.bind(request)).then((text) => {
         clearTimeout(timer);
-        resolve({ status: response.statusCode ?? 0, text, retryAfter: response.headers['retry-after'] });
+        const { 'retry-after': retryAfter, location } = response.headers;
+        resolve({ status: response.statusCode ?? 0, text, retryAfter, location });
       }, fail);
     });
     request.end(body);

@@ -64,6 +64,7 @@ export function problemAnswer(problem: Problem, path: string): ProblemAnswer {
   return answer(problem.status, problem.code, problem.message, path, {
     errors: problem.errors.length > 0 ? problem.errors : undefined,
     retryAfterSeconds: problem.retryAfterSeconds,
+    location: problem.location,
     extensions: problem.extensions,
   });
 }
@@ -96,6 +97,7 @@ function answer(
   more: {
     errors?: readonly FieldError[] | undefined;
     retryAfterSeconds?: number | undefined;
+    location?: string | undefined;
     extensions?: Readonly<Record<string, unknown>>;
   },
 ): ProblemAnswer {
@@ -105,6 +107,7 @@ function answer(
   };
   if (more.retryAfterSeconds !== undefined)
     headers['retry-after'] = String(Math.ceil(more.retryAfterSeconds));
+  if (more.location !== undefined) headers['location'] = more.location;
   if (status === 401) headers['www-authenticate'] = 'Bearer';
   const title = TITLES[status] ?? 'Error';
   const document = {

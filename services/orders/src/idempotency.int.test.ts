@@ -30,6 +30,8 @@ const bodyFor = (productId: string) => ({
 const post = (key: string, body: unknown, who = headers): Promise<Answer> =>
   shop.request('POST', '/api/v1/orders', { headers: { ...who, 'idempotency-key': key }, body });
 
+const locationOf = ({ headers: given }: Answer) => given.get('location');
+
 const rowsOf = (user: string) =>
   shop.world.db.read(
     shop.tenant.id,
@@ -113,6 +115,7 @@ describe('one key, one order', () => {
     await shop.request('POST', `/api/v1/orders/${first.body.id}/cancel`, { headers });
     const again = await post(key, body);
     expect([again.status, again.text]).toEqual([201, first.text]);
+    expect([first, again].map(locationOf)).toEqual(Array(2).fill(`/api/v1/orders/${first.body.id}`));
   });
 
   test('after a day the answer is forgotten, and the key still places no second order', async () => {
@@ -127,6 +130,7 @@ describe('one key, one order', () => {
       status: 409,
       body: { code: 'idempotency_key_expired', order_id: first.body.id },
     });
+    expect(locationOf(again)).toBe(locationOf(first));
     expect(await rowsOf(userId)).toHaveLength(1);
   });
 });

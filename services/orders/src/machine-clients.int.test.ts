@@ -39,6 +39,7 @@ describe('POST /api/v1/orchestrator/create-and-confirm-order', () => {
       },
     });
     const { order } = first.body.data;
+    expect(first.headers.get('location')).toBe(`/api/v1/orders/${order.id}`);
     const again = await send({ ...body, correlation_id: 'another' });
     expect([again.status, again.text, again.headers.get('idempotency-replayed')]).toEqual([
       201,

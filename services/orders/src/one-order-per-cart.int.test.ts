@@ -45,6 +45,7 @@ test('another key for a cart that is an order: refused by the name of that order
     'cart_checked_out',
     first.body.id,
   ]);
+  expect(second.headers.get('location')).toBe(`/api/v1/orders/${first.body.id}`);
   expect(product.stock).toBe(999);
   const replayed = await checkOut(body, key);
   expect([replayed.status, replayed.text]).toEqual([201, first.text]);

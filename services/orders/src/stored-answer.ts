@@ -12,6 +12,9 @@ export class ClaimLost extends Error {
   override readonly name = 'ClaimLost';
 }
 
+/** Where clients find an order. */
+export const locationOf = (orderId: string) => `/api/v1/orders/${orderId}`;
+
 /** The answer that tells of a success. */
 export function success(status: 200 | 201, body: unknown): Answer {
   return { status, body: JSON.stringify(body) };
@@ -34,7 +37,7 @@ export function answerOf(known: KnownKey): StoredAnswer | undefined {
       'conflict',
       'idempotency_key_expired',
       'This Idempotency-Key was used more than a day ago; the order it made is named here.',
-      { extensions: { order_id: known.resourceId } },
+      { extensions: { order_id: known.resourceId }, location: locationOf(known.resourceId) },
     );
   }
   return { status: known.status, body: known.body, replayed: true };

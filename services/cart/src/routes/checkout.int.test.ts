@@ -77,6 +77,7 @@ describe('POST /cart/checkout', () => {
     const again = await checkOut(buyer, key);
     expect([again.status, again.body]).toEqual([201, first.body]);
     expect(again.headers.get('idempotency-replayed')).toBe('true');
+    expect(again.headers.get('location')).toBe(`/api/v1/orders/${first.body.id}`);
     expect(requestsOf(key)[1]?.body).toEqual(requestsOf(key)[0]?.body);
     expect(await itemsOf(buyer)).toEqual([[next, 1]]);
   });

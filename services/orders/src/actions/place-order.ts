@@ -15,7 +15,7 @@ import type { PendingRequest } from '../db/schema.ts';
 import { checkoutDuration } from '../metrics.ts';
 import type { OrderDeps } from '../order-deps.ts';
 import { checkPlacement, mergeItems, type Placement } from '../rules/placement.ts';
-import { answerOf, ClaimLost, type StoredAnswer } from '../stored-answer.ts';
+import { answerOf, ClaimLost, locationOf, type StoredAnswer } from '../stored-answer.ts';
 import { finishOrder } from './finish-order.ts';
 
 export interface PlaceOrderInput extends Placement {
@@ -166,7 +166,7 @@ async function cartTaken(ctx: UserCtx, cartId: Id<'cart'> | null): Promise<Probl
     'conflict',
     'cart_checked_out',
     'Another checkout has turned this cart into an order, which is named here.',
-    { extensions: { order_id: order.id } },
+    { extensions: { order_id: order.id }, location: locationOf(order.id) },
   );
 }
 

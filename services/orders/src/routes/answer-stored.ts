@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { type AppEnv, IDEMPOTENCY_REPLAYED_HEADER, problemSchema } from '@zoco/service';
 import type { Context } from 'hono';
-import type { StoredAnswer } from '../stored-answer.ts';
+import { locationOf, type StoredAnswer } from '../stored-answer.ts';
 
 type ProblemDocument = z.infer<typeof problemSchema>;
 
@@ -21,15 +21,23 @@ function problemOf(description: string) {
   return { description, content: { 'application/problem+json': { schema: problemSchema } } };
 }
 
-/** Sends an answer that is kept under an idempotency key, byte for byte. */
+/**
+ * Sends an answer that is kept under an idempotency key, byte for byte.
+ * @param madeBy finds the order that was made in the answer of a success, for the header `Location`
+ */
 export function answerStored<T extends object, S extends 200 | 201>(
   c: Context<AppEnv>,
   answer: StoredAnswer,
   success: S,
+  madeBy?: (document: T) => { readonly id: string },
 ) {
   const headers: Record<string, string> = answer.replayed ? { [IDEMPOTENCY_REPLAYED_HEADER]: 'true' } : {};
   const document: unknown = JSON.parse(answer.body);
-  if (answer.status === success) return c.json(written<T>().parse(document), success, headers);
+  if (answer.status === success) {
+    const body = written<T>().parse(document);
+    if (madeBy !== undefined) headers['Location'] = locationOf(madeBy(body).id);
+    return c.json(body, success, headers);
+  }
   return c.json(written<ProblemDocument>().parse(document), keptRefusal.parse(answer.status), {
     ...headers,
     'Content-Type': 'application/problem+json',

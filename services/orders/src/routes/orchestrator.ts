@@ -82,6 +82,6 @@ export function orchestratorRoutes(deps: OrderDeps) {
       shippingAddress: null,
       orchestration: { correlation_id: body.correlation_id ?? c.var.requestId },
     });
-    return answerStored<z.infer<typeof orchestrated>, 201>(c, answer, 201);
+    return answerStored<z.infer<typeof orchestrated>, 201>(c, answer, 201, ({ data }) => data.order);
   });
 }

@@ -141,7 +141,7 @@ export function orderRoutes(deps: OrderDeps) {
         shippingAddress: body.shipping_address ?? null,
         orchestration: null,
       });
-      return answerStored<OrderView, 201>(c, answer, 201);
+      return answerStored<OrderView, 201>(c, answer, 201, (order) => order);
     })
     .openapi(list, async (c) => {
       const { status, from, to, customer_id: customerId, limit, cursor } = c.req.valid('query');
