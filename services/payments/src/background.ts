@@ -24,7 +24,7 @@ const FIRST_FEE_DAYS = 2;
 export function startBackground(
   deps: PaymentDeps,
   work: Work,
-  config: Config,
+  config: Pick<Config, 'PAYMENTS_POLL_MS' | 'PAYMENTS_EVENT_GAP_MINUTES' | 'PAYMENTS_FEES_MINUTES'>,
   election?: Election,
 ): AsyncDisposable {
   const controller = new AbortController();
