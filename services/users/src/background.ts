@@ -43,8 +43,12 @@ export function startBackground({ db, log, keys, tenants, ...deps }: BackgroundD
 
   async function rotate(): Promise<void> {
     const { encryptionKey, keyRotationHours: rotateAfterHours } = deps;
-    await rotateSigningKeys(db, { encryptionKey, rotateAfterHours, reason: 'age' });
-    await keys.reload();
+    try {
+      await rotateSigningKeys(db, { encryptionKey, rotateAfterHours, reason: 'age' });
+    } finally {
+      // The keys at hand go on signing while they cannot be replaced, and their age has to be seen.
+      await keys.reload();
+    }
   }
 
   const repeated = (name: string, everyMs: number, work: () => Promise<unknown>) =>

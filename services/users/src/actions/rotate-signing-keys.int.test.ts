@@ -5,6 +5,7 @@ import { decodeProtectedHeader } from 'jose';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createUsersWorld, type UsersWorld } from '../../fixtures/world.ts';
 import { startBackground } from '../background.ts';
+import { signingKeyAge } from '../metrics.ts';
 import { PLATFORM_TENANT } from '../rules/roles.ts';
 import type { RotationReason } from '../rules/key-rotation.ts';
 import { createSigningKeys, type SigningKeys } from '../signing-keys.ts';
@@ -167,13 +168,13 @@ describe('where the keys lie', () => {
 
 describe('in the background', () => {
   const HOUR_MS = 3_600_000;
-  const start = (keys: SigningKeys, tenants = world.deps.tenants) =>
+  const start = (keys: SigningKeys, tenants = world.deps.tenants, encryptionKey = world.encryptionKey) =>
     startBackground({
       db: world.db,
       log: createLogger({ service: 'users', version: 'test', level: 'fatal' }),
       keys,
       tenants,
-      encryptionKey: world.encryptionKey,
+      encryptionKey,
       keyRotationHours: 720,
       keysEveryMs: HOUR_MS,
     });
@@ -190,6 +191,15 @@ describe('in the background', () => {
       expect(keys.jwks().keys.map(({ kid }) => kid)).not.toContain(kidOf(before));
     });
     await expect(verify(before, keys)).rejects.toMatchObject({ code: 'token_invalid' });
+  });
+
+  test('keys that cannot be replaced are read all the same, and their age is seen', async () => {
+    await age(1000);
+    const keys = createSigningKeys(world.db, world.encryptionKey);
+    const sealsNothing = new Uint8Array(1);
+    await using _background = start(keys, world.deps.tenants, sealsNothing);
+    await eventually(() => keys.checkLoaded());
+    expect((await signingKeyAge.get()).values[0]?.value).toBeGreaterThan(999 * 3600);
   });
 
   test('a tenant that another replica changed is read again', async () => {
