@@ -25,7 +25,10 @@ beforeAll(async () => {
     service: 'invoicing',
     migrations: new URL('../migrations/', import.meta.url),
   });
-  app = createInvoicingApp({ ...world, config: { SERVICE_VERSION: 'test', REQUESTS_IN_FLIGHT_MAX: 100 } });
+  app = createInvoicingApp({
+    ...world,
+    config: { SERVICE_VERSION: 'test', REQUESTS_IN_FLIGHT_MAX: Infinity },
+  });
   consumers = handlers(
     (id) => world.tenants.get(id),
     () => {},

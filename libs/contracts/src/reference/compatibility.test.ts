@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { breakingChanges, explain, type Schemas } from './compatibility.ts';
@@ -115,30 +114,23 @@ describe('allowed', () => {
 
 // The real contract, not a toy: whatever field of whatever event is taken away or retyped, the check sees it.
 describe('every field of every event', () => {
-  const defined = definedSchemas();
-  const fields = Object.entries(defined).flatMap(([name, schema]) =>
-    placesOf(schema, []).map((place) => ({ name, place })),
+  const fields = Object.entries(definedSchemas()).flatMap(([name, schema]) =>
+    placesOf(schema, []).map((place) => ({ name, place, defined: { [name]: schema } })),
   );
 
   test('is guarded against removal', () => {
     expect(fields.length).toBeGreaterThan(200);
-    fc.assert(
-      fc.property(fc.constantFrom(...fields), ({ name, place }) => {
-        const changed = edit(defined, name, place, () => undefined);
-        expect(breakingChanges(defined, changed).length).toBeGreaterThan(0);
-      }),
-      { numRuns: 300 },
-    );
+    for (const { name, place, defined } of fields) {
+      const changed = edit(defined, name, place, () => undefined);
+      expect(breakingChanges(defined, changed), `${name} ${place.join('.')}`).not.toEqual([]);
+    }
   });
 
   test('is guarded against another type', () => {
-    fc.assert(
-      fc.property(fc.constantFrom(...fields), ({ name, place }) => {
-        const changed = edit(defined, name, place, () => ({ type: 'boolean', const: 'never' }));
-        expect(breakingChanges(defined, changed).length).toBeGreaterThan(0);
-      }),
-      { numRuns: 300 },
-    );
+    for (const { name, place, defined } of fields) {
+      const changed = edit(defined, name, place, () => ({ type: 'boolean', const: 'never' }));
+      expect(breakingChanges(defined, changed), `${name} ${place.join('.')}`).not.toEqual([]);
+    }
   });
 });
 
