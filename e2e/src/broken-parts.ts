@@ -12,16 +12,30 @@ export function asSuperuser(system: RunningSystem, service: ServiceName): postgr
 }
 
 /** Nobody reads or writes a table until dispose. */
-export async function lockTable(
+export function lockTable(
   system: RunningSystem,
   service: ServiceName,
   table: 'carts' | 'documents' | 'outbox' | 'stock',
+): Promise<AsyncDisposable> {
+  return hold(system, service, (tx) => tx`lock table ${tx(table)} in access exclusive mode`);
+}
+
+/** Nobody sells one product until dispose. */
+export function lockStock(system: RunningSystem, productId: string): Promise<AsyncDisposable> {
+  return hold(system, 'catalog', (tx) => tx`select 1 from stock where product_id = ${productId} for update`);
+}
+
+/** Does something in a transaction that stays open until dispose, and so keeps what it has locked. */
+async function hold(
+  system: RunningSystem,
+  service: ServiceName,
+  take: (tx: postgres.TransactionSql) => Promise<unknown>,
 ): Promise<AsyncDisposable> {
   const sql = asSuperuser(system, service);
   const held = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
   const holding = sql.begin(async (tx) => {
-    await tx`lock table ${tx(table)} in access exclusive mode`;
+    await take(tx);
     held.resolve();
     await released.promise;
   });
@@ -58,6 +72,24 @@ export async function ageOutbox(system: RunningSystem, service: ServiceName): Pr
   await using sql = asSuperuser(system, service);
   await sql`update outbox set created_at = created_at - interval '1 minute' where published_at is null`;
 }
+
+/** Nobody looks at the ledger from now on: the role that does may no longer read it. */
+export async function hideLedger(system: RunningSystem): Promise<void> {
+  await using sql = asSuperuser(system, 'payments');
+  await sql`revoke select on ledger_journals from ${sql(workerOf(system, 'payments'))}`;
+}
+
+/** Makes the signing keys 41 days old; the role that replaces them may no longer do so. */
+export async function ageSigningKeys(system: RunningSystem): Promise<void> {
+  await using sql = asSuperuser(system, 'users');
+  await sql.begin(async (tx) => {
+    await tx`revoke update on signing_keys from ${tx(workerOf(system, 'users'))}`;
+    await tx`update signing_keys set changed_at = changed_at - interval '41 days'`;
+  });
+}
+
+const workerOf = (system: RunningSystem, service: ServiceName) =>
+  new URL(system.databaseUrls(service).workerUrl).username;
 
 const journal = z.object({ data: z.array(z.object({ refund: z.string().nullable() })) });
 

@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ROOT } from '@zoco/local';
+import type { PrometheusClient } from '@zoco/observe';
 import { z } from 'zod';
 
 const Target = z.object({ refId: z.string(), expr: z.string(), instant: z.boolean() });
@@ -39,6 +40,23 @@ export function dashboardQueries(
       ),
     );
   });
+}
+
+/** Those of the queries that have had no value since `startSeconds`. */
+export async function blindQueries(
+  prometheus: PrometheusClient,
+  queries: readonly PanelQuery[],
+  startSeconds: number,
+): Promise<PanelQuery[]> {
+  const range = { startSeconds, endSeconds: Date.now() / 1000, stepSeconds: 1 };
+  const blind: PanelQuery[] = [];
+  for (const query of queries) {
+    const { expr, instant } = query;
+    const series = instant ? await prometheus.query(expr) : await prometheus.queryRange(expr, range);
+    const shown = series.some(({ points }) => points.some(([, value]) => Number.isFinite(value)));
+    if (!shown) blind.push(query);
+  }
+  return blind;
 }
 
 /** A query without what stands in for data that is not there. */

@@ -37,7 +37,7 @@ export function writeQuickRules(folder: string): string {
   for (const file of globSync(RULE_FILES, { cwd: ROOT })) {
     const text = readFileSync(join(ROOT, file), 'utf8')
       .replaceAll(
-        /\[(\d+)([smhd])\]/g,
+        /(?<!changes\([^[]*)\[(\d+)([smhd])\]/g,
         (_match, amount: string, unit: string) => `[${quicker(amount, unit)}]`,
       )
       .replaceAll(/^( +)for: \w+$/gm, '$1for: 0s');

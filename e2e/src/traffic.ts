@@ -1,10 +1,29 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '@zoco/testing';
 import { z } from 'zod';
-import type { Api } from './api.ts';
+import type { Answer, Api } from './api.ts';
 import { ADDRESS, createShop, order } from './shop.ts';
 
 const id = z.object({ id: z.string() });
+
+/** Does something again and again, so many at once, until dispose; what comes of it does not matter. */
+export function keep(action: () => Promise<unknown>, atOnce = 1): AsyncDisposable {
+  const stop = new AbortController();
+  const loop = async () => {
+    while (!stop.signal.aborted) {
+      await action().catch(() => {});
+      await delay(100);
+    }
+  };
+  const running = Promise.all(Array.from({ length: atOnce }, loop));
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await running;
+    },
+  };
+}
 
 /** What happens in shops on an ordinary day, a bit of everything: sales, refusals, refunds, B2B, people who browse. */
 export async function makeTraffic(api: Api): Promise<void> {
@@ -49,10 +68,9 @@ async function browse(api: Api, token: string, productId: string): Promise<void>
   await api.request('POST', '/users/refresh', { tenant: 'libros', body: refreshable });
 }
 
-/** A sale that ships: a company buys on account and staff sends it off. */
-async function sellOnAccount(api: Api): Promise<void> {
+/** A new company that buys on account from acme, by way of its staff: such orders ask nothing of payments. */
+export async function openAccount(api: Api): Promise<(productId: string) => Promise<Answer>> {
   const token = await api.demo('acme', 'staff');
-  const product = await createShop(api, 'acme').addProduct({ stock: 20 });
   const customer = await api.expect(201, id, 'POST', '/customers', {
     token,
     body: {
@@ -62,13 +80,22 @@ async function sellOnAccount(api: Api): Promise<void> {
       billing_address: ADDRESS,
     },
   });
-  const body = {
-    customer_id: customer.id,
-    items: [{ product_id: product.id, quantity: 3 }],
-    payment_method: 'on_account',
-    shipping_address: ADDRESS,
+  return (productId) => {
+    const body = {
+      customer_id: customer.id,
+      items: [{ product_id: productId, quantity: 1 }],
+      payment_method: 'on_account',
+      shipping_address: ADDRESS,
+    };
+    return api.request('POST', '/orders', { token, body, idempotent: true });
   };
-  const { id: orderId } = await api.expect(201, order, 'POST', '/orders', { token, body, idempotent: true });
+}
+
+/** A sale that ships: a company buys on account and staff sends it off. */
+async function sellOnAccount(api: Api): Promise<void> {
+  const token = await api.demo('acme', 'staff');
+  const product = await createShop(api, 'acme').addProduct({ stock: 20 });
+  const { id: orderId } = order.parse((await (await openAccount(api))(product.id)).body);
   for (const step of ['confirm', 'ship', 'deliver']) {
     await eventually(async () => {
       const answer = await api.request('POST', `/orders/${orderId}/${step}`, {

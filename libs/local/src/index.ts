@@ -13,6 +13,7 @@ export {
   startPrometheus,
   type PrometheusOptions,
   type PrometheusServer,
+  type ScrapeTarget,
 } from './prometheus-server.ts';
 export { ROOT } from './repository.ts';
 export type { RunningSystem } from './running-system.ts';
