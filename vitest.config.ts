@@ -7,23 +7,16 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: [
-            '{libs,services}/*/src/**/*.test.ts',
-            'scripts/**/*.test.ts',
-            'charts/zoco/tests/**/*.test.ts',
-          ],
+          include: ['{libs,services}/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/*.int.test.ts', '**/node_modules/**'],
           isolate: false,
+          testTimeout: 30_000,
         },
       },
       {
         test: {
           name: 'integration',
-          include: [
-            '{libs,services}/*/src/**/*.int.test.ts',
-            'scripts/**/*.int.test.ts',
-            'charts/zoco/tests/**/*.int.test.ts',
-          ],
+          include: ['{libs,services}/*/src/**/*.int.test.ts', 'scripts/**/*.int.test.ts'],
           exclude: ['**/node_modules/**'],
           globalSetup: ['libs/testing/src/global-setup.ts'],
           isolate: false,
@@ -40,6 +33,20 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'chart',
+          include: ['charts/zoco/tests/**/*.test.ts'],
+          exclude: ['**/node_modules/**'],
+          setupFiles: ['charts/zoco/tests/kubernetes-tools.ts'],
+          isolate: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          // Last: Helm is still being fetched while the others run.
+          sequence: { groupOrder: 2 },
         },
       },
     ],

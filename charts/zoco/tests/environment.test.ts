@@ -2,13 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SERVICE_NAMES } from '@zoco/contracts';
 import { ROOT } from '@zoco/local';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { KubernetesObject } from './render.ts';
 import { objectsOf, VARIANTS } from './variants.ts';
 import { type Container, workloads } from './workloads.ts';
-
-vi.setConfig({ hookTimeout: 60_000 });
 
 let rendered: { variant: string; objects: readonly KubernetesObject[] }[];
 beforeAll(async () => {

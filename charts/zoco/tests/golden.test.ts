@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { CHART } from './chart-files.ts';
 import { GOLDEN, goldenText } from './golden.ts';
 import { withValuesTables } from './values/values-table.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 test.each(GOLDEN)(
   '$valuesFiles renders what is committed; `npm run generate` writes it anew',

@@ -21,8 +21,14 @@ import {
 } from '@zoco/events';
 import { newId } from '@zoco/kernel';
 import { createLogger } from '@zoco/service';
-import { createTestDatabase, eventually, type TestDatabase, testTenant } from '@zoco/testing';
-import { expect, inject, test } from 'vitest';
+import {
+  createTestDatabase,
+  eventually,
+  startTestServers,
+  type TestDatabase,
+  testTenant,
+} from '@zoco/testing';
+import { expect, test } from 'vitest';
 import { render } from '../render.ts';
 import { type ChartNats, startChartNats } from './chart-servers.ts';
 
@@ -55,10 +61,9 @@ test('every event reaches everybody who handles or watches it, whoever starts fi
   const nats = cleanup.use(await startChartNats(await render()));
   const services = new Map<ServiceName, ReturnType<typeof startService>>();
   const databases = new Map<ServiceName, TestDatabase>();
+  const { adminUrl } = cleanup.use(await startTestServers());
   for (const service of PRODUCERS) {
-    const database = cleanup.use(
-      await createTestDatabase({ adminUrl: inject('adminUrl'), service, migrations }),
-    );
+    const database = cleanup.use(await createTestDatabase({ adminUrl, service, migrations }));
     databases.set(service, database);
     // Before there is any stream: it waits for its consumers.
     services.set(service, cleanup.use(startService(nats, service, database)));

@@ -1,9 +1,7 @@
 import { durableOf, HANDLES, SERVICE_NAMES, streamOf } from '@zoco/contracts';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { find, ofKind, render } from '../render.ts';
-
-vi.setConfig({ testTimeout: 30_000 });
 
 const Triggers = z.looseObject({
   triggers: z.array(z.looseObject({ type: z.string(), metadata: z.record(z.string(), z.string()) })),

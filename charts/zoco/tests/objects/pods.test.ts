@@ -1,10 +1,8 @@
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { find, type KubernetesObject } from '../render.ts';
 import { objectsOf, VARIANTS } from '../variants.ts';
 import { type Workload, workloads } from '../workloads.ts';
-
-vi.setConfig({ hookTimeout: 60_000 });
 
 interface Rendered {
   readonly variant: string;

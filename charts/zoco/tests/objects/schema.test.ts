@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ROOT } from '@zoco/local';
-import { beforeAll, expect, test, vi } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { KubernetesObject } from '../render.ts';
 import { objectsOf, VARIANTS } from '../variants.ts';
@@ -23,8 +23,6 @@ async function allObjects(): Promise<KubernetesObject[]> {
   );
   return [...distinct.values()];
 }
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let objects: readonly KubernetesObject[];
 beforeAll(async () => {

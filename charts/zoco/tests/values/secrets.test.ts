@@ -1,9 +1,7 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type KubernetesObject, ofKind, parseObjects, render } from '../render.ts';
 import { startCluster } from './cluster.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const Data = z.record(z.string(), z.string());
 

@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { CHART, helm, render, renderText, VALUES_FILES } from '../render.ts';
 import { readValues } from './read-values.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const refusal = (...sets: string[]): Promise<string> =>
   renderText([], sets).then(
