@@ -47,6 +47,8 @@ export interface DatabaseOptions {
   readonly applicationName: string;
   readonly poolMax?: number;
   readonly workerPoolMax?: number;
+  /** How long a transaction waits for a connection before it is refused; default 1 s. */
+  readonly waitMsMax?: number;
 }
 
 export interface Database extends AsyncDisposable {
@@ -72,7 +74,7 @@ const dialect = new PgDialect();
 
 /** Opens the pools of one service. Connections are made on first use; dispose to close them. */
 export function openDatabase(options: DatabaseOptions): Database {
-  const poolMax = options.poolMax ?? 10;
+  const { poolMax = 10, waitMsMax = 1000 } = options;
   const runtime = connect({ url: options.url, applicationName: options.applicationName, poolMax });
   const worker = options.workerUrl
     ? connect({
@@ -82,7 +84,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       })
     : undefined;
   // The driver queues without limit; the gate turns a long queue into a quick 503.
-  const gate = createGate({ concurrency: poolMax, queueMax: 500, waitMsMax: 1000, code: 'database_busy' });
+  const gate = createGate({ concurrency: poolMax, queueMax: 500, waitMsMax, code: 'database_busy' });
   const target = traceTarget(options.url);
   const watched = watchPool(() => ({
     pool: 'runtime',
@@ -234,8 +236,9 @@ async function checkSettings(sql: Sql): Promise<void> {
            current_setting('synchronous_commit') as synchronous_commit`;
   if (row === undefined) throw new Error('the database gave no answer');
   if (row.version < 150_000) throw new Error('Postgres 15 or newer is needed');
-  for (const name of ['fsync', 'full_page_writes', 'synchronous_commit'] as const) {
-    if (row[name] === 'off')
-      throw new Error(`Postgres runs with ${name}=off: acknowledged orders could be lost`);
-  }
+  const off = (['fsync', 'full_page_writes', 'synchronous_commit'] as const)
+    .filter((name) => row[name] === 'off')
+    .map((name) => `${name}=off`);
+  if (off.length > 0)
+    throw new Error(`Postgres runs with ${off.join(', ')}: acknowledged orders could be lost`);
 }
