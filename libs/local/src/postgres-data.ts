@@ -5,6 +5,7 @@ import {
   chownSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -65,8 +66,8 @@ function majorOf(dataDir: string): string | undefined {
 }
 
 /**
- * postmaster.pid outlives a kill -9 and a power cut. Postgres sees by itself that its pid is dead, but not that the pid
- * belongs to somebody else now.
+ * postmaster.pid, and the lock of the socket beside it, outlive a kill -9 and a power cut. Postgres sees by itself that its
+ * pid is dead, but not that the pid belongs to somebody else now.
  * @throws SetupError when that Postgres is alive
  */
 function clearStaleLock(dataDir: string): void {
@@ -81,7 +82,8 @@ function clearStaleLock(dataDir: string): void {
   ) {
     throw new SetupError(`Zoco already runs here (pid ${pid} is the Postgres of ${dataDir}): stop it first.`);
   }
-  rmSync(file);
+  for (const name of readdirSync(dataDir))
+    if (name === 'postmaster.pid' || /^\.s\.PGSQL\.\d+\.lock$/.test(name)) rmSync(join(dataDir, name));
 }
 
 async function initialize(

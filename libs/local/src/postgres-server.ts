@@ -32,6 +32,8 @@ export interface PostgresServer extends ServerProcess {
   readonly adminUrl: string;
   readonly port: number;
   readonly dataDir: string;
+  /** The folder of its Unix socket; undefined where the path would be too long for one. */
+  readonly socketDir: string | undefined;
 }
 
 const START_TIMEOUT_MS = 120_000;
@@ -39,7 +41,6 @@ const START_TIMEOUT_MS = 120_000;
 // Durable as in production: a demo that loses orders on a crash would show the wrong thing.
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '127.0.0.1',
-  unix_socket_directories: '',
   max_connections: '300',
   shared_buffers: '256MB',
   max_wal_size: '4GB',
@@ -78,7 +79,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     const fault = await untilReady(server, launch, adminUrl);
     if (fault === undefined) {
       if (options.quiet !== true) console.log(`postgres ready on port ${port}, data in ${dataDir}`);
-      return { ...server, adminUrl, port, dataDir };
+      return { ...server, adminUrl, port, dataDir, socketDir: socketDirOf(dataDir) };
     }
     await server.stop();
     if (attempt >= 10 || !isPassing(fault, options.port))
@@ -108,6 +109,8 @@ function spawnPostgres(
       dataDir,
       '-p',
       String(port),
+      '-c',
+      `unix_socket_directories=${socketDirOf(dataDir) ?? ''}`,
       ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
     ],
     env: { LC_ALL: 'C', TZ: 'UTC', LD_LIBRARY_PATH: binaries.libraries },
@@ -115,6 +118,14 @@ function spawnPostgres(
     end: disposable ? POSTGRES_END.slice(1) : POSTGRES_END,
     runAs,
   });
+}
+
+// What sun_path holds on every system (104 bytes on macOS), less the longest name of a socket.
+const SOCKET_DIR_BYTES_MAX = 103 - '/.s.PGSQL.65535'.length;
+
+/** The data directory itself, which only its user may enter; Postgres takes a comma for the start of another folder. */
+function socketDirOf(dataDir: string): string | undefined {
+  return Buffer.byteLength(dataDir) > SOCKET_DIR_BYTES_MAX || /[,"]/.test(dataDir) ? undefined : dataDir;
 }
 
 /** Undefined once it takes our login; else what it said before it ended. */

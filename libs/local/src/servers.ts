@@ -23,6 +23,8 @@ export interface ServersOptions {
 /** Postgres and NATS, ours or somebody else's. */
 export interface Servers {
   readonly adminDatabaseUrl: string;
+  /** The folder of Postgres's Unix socket, if it is ours and has one. */
+  readonly postgresSocketDir: string | undefined;
   readonly natsUrl: string;
   /** Undefined when it is somebody else's. */
   readonly postgres: Supervised<PostgresServer> | undefined;
@@ -48,6 +50,7 @@ export async function startServers(options: ServersOptions, cleanup: AsyncDispos
   await Promise.all(starts);
   return {
     adminDatabaseUrl: foreign.databaseUrl ?? postgres?.current?.adminUrl ?? '',
+    postgresSocketDir: postgres?.current?.socketDir,
     natsUrl: foreign.natsUrl ?? nats?.current?.url ?? '',
     postgres,
     nats,

@@ -10,6 +10,8 @@ export interface EnvironmentSource {
   readonly ports: ReadonlyMap<ServiceName, { readonly port: number; readonly adminPort: number }>;
   readonly natsUrl: string;
   readonly databases: ReadonlyMap<ServiceName, { readonly runtimeUrl: string; readonly workerUrl: string }>;
+  /** Where Postgres has a Unix socket, which takes less time than TCP; undefined for one that somebody else runs. */
+  readonly postgresSocketDir?: string | undefined;
   readonly secrets: LocalSecrets;
   readonly stripe?: StripeSandbox | undefined;
   readonly version: string;
@@ -35,7 +37,10 @@ export function serviceEnvironment(service: ServiceName, source: EnvironmentSour
     NATS_URL: source.natsUrl,
     ...(database === undefined
       ? {}
-      : { DATABASE_URL: database.runtimeUrl, DATABASE_WORKER_URL: database.workerUrl }),
+      : {
+          DATABASE_URL: throughSocket(database.runtimeUrl, source),
+          DATABASE_WORKER_URL: throughSocket(database.workerUrl, source),
+        }),
     ...serviceUrls(source),
     SERVICE_IDENTITY_KEY_FILE: source.secrets.identityKeyFile(service),
     SERVICE_IDENTITY_JWKS_FILE: source.secrets.identityJwksFile,
@@ -43,6 +48,13 @@ export function serviceEnvironment(service: ServiceName, source: EnvironmentSour
     ...(service === 'cart' ? { CART_TOKEN_KEY: source.secrets.cartTokenKey } : {}),
     ...(service === 'users' ? { USERS_KEY_ENCRYPTION_KEY: source.secrets.usersKeyEncryptionKey } : {}),
   };
+}
+
+function throughSocket(databaseUrl: string, { postgresSocketDir }: EnvironmentSource): string {
+  if (postgresSocketDir === undefined) return databaseUrl;
+  const url = new URL(databaseUrl);
+  url.searchParams.set('host', postgresSocketDir);
+  return url.href;
 }
 
 /** `USERS_URL` and so on, of every service: those that do not run here keep their usual port, where nothing answers. */

@@ -93,6 +93,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<RunningS
     ports: ports.services,
     natsUrl: servers.natsUrl,
     databases,
+    postgresSocketDir: servers.postgresSocketDir,
     secrets,
     stripe: planSandbox(services, ports, secrets, state.dir, caller),
     version: version(),

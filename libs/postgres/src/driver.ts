@@ -3,8 +3,9 @@ import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import postgres from 'postgres';
 
 /**
- * The driver on a URL as libpq understands it: `sslmode=verify-full` insists on TLS and on the server's name, and `sslrootcert`
- * names the file of the authority to trust instead of the usual ones.
+ * The driver on a URL as libpq understands it: `sslmode=verify-full` insists on TLS and on the server's name, `sslrootcert`
+ * names the file of the authority to trust instead of the usual ones, and a `host` that is a folder means the Unix socket there.
+ * @see https://www.postgresql.org/docs/18/libpq-connect.html#LIBPQ-CONNECT-HOST
  * @see https://www.postgresql.org/docs/18/libpq-connect.html#LIBPQ-CONNECT-SSLROOTCERT
  * @throws Error `ENOENT` when that file does not exist
  */
@@ -13,6 +14,11 @@ export function openDriver(
   options: postgres.Options<Record<string, postgres.PostgresType>>,
 ): postgres.Sql {
   const url = new URL(connectionUrl);
+  const socketDir = url.searchParams.get('host');
+  if (socketDir !== null) {
+    url.searchParams.delete('host');
+    return openDriver(url.href, { ...options, path: `${socketDir}/.s.PGSQL.${url.port || 5432}` });
+  }
   const file = url.searchParams.get('sslrootcert');
   if (file === null) return postgres(connectionUrl, options);
   // The driver would send what it does not know to the server as a setting.
