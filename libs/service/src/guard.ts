@@ -85,7 +85,7 @@ async function admitCaller(
 
 /** Leaves the parsed body for the validator, less a top-level `tenant_id`, which it returns. */
 async function readJsonBody(c: Context<AppEnv>, bytesMax: number): Promise<unknown> {
-  const bytes = await readBytes(c.req.raw.body, bytesMax);
+  const bytes = await readBytes(c.req.raw, bytesMax);
   if (bytes.byteLength === 0 && c.req.header('content-type') === undefined) {
     // No body at all counts as an empty object; hono's validator would refuse the missing media type.
     const headers = new Headers(c.req.raw.headers);

@@ -113,11 +113,21 @@ function attempt(work: () => unknown): { value: unknown } | { error: unknown } {
 }
 
 describe('readBytes', () => {
-  const stream = (...chunks: Uint8Array[]) => ReadableStream.from(chunks);
+  const request = (body: ReadableStream | string | null, headers: Record<string, string> = {}) =>
+    new Request('http://localhost/', { method: 'POST', body, headers, duplex: 'half' });
 
   test('joins the chunks, and takes exactly as many bytes as allowed', async () => {
-    expect(await readBytes(stream(bytes('ab'), bytes(''), bytes('c')), 3)).toEqual(Buffer.from('abc'));
-    expect(await readBytes(null, 0)).toEqual(new Uint8Array());
+    const chunks = ReadableStream.from([bytes('ab'), bytes(''), bytes('c')]);
+    expect(await readBytes(request(chunks), 3)).toEqual(Buffer.from('abc'));
+    expect(await readBytes(request(null), 0)).toEqual(new Uint8Array());
+  });
+
+  test('the length that a request announces counts, and so does the one it has', async () => {
+    const announced = (length: number) => request('abc', { 'content-length': String(length) });
+    expect(await readBytes(announced(3), 3)).toEqual(new Uint8Array(bytes('abc')));
+    for (const length of [1, 3]) {
+      await expect(readBytes(announced(length), 2)).rejects.toMatchObject({ code: 'body_too_large' });
+    }
   });
 
   test('one byte more is refused while it arrives, and the rest is not read', async () => {
@@ -128,7 +138,10 @@ describe('readBytes', () => {
         controller.enqueue(new Uint8Array(1000));
       },
     });
-    await expect(readBytes(endless, 2999)).rejects.toMatchObject({ status: 413, code: 'body_too_large' });
+    await expect(readBytes(request(endless), 2999)).rejects.toMatchObject({
+      status: 413,
+      code: 'body_too_large',
+    });
     expect(pulled).toBeLessThanOrEqual(5);
   });
 
@@ -136,7 +149,10 @@ describe('readBytes', () => {
     const broken = new ReadableStream<Uint8Array>({
       pull: (controller) => controller.error(new Error('socket hang up')),
     });
-    await expect(readBytes(broken, 10)).rejects.toMatchObject({ status: 400, code: 'body_incomplete' });
+    await expect(readBytes(request(broken), 10)).rejects.toMatchObject({
+      status: 400,
+      code: 'body_incomplete',
+    });
   });
 });
 

@@ -42,7 +42,7 @@ export function webhookRoutes({ payments, work, stripe, config }: RouteDeps) {
   router.openapi(webhook, async (c) => {
     refuseEncoding(c.req);
     // The signature is over the very bytes: nothing may parse them before.
-    const bytes = await readBytes(c.req.raw.body, BYTES_MAX);
+    const bytes = await readBytes(c.req.raw, BYTES_MAX);
     const event = verified(bytes, c.req.header('stripe-signature'));
     if (event === undefined) webhookEvents.inc({ outcome: 'foreign' });
     else if (event.livemode === isLive) await receiveStripeEvent(payments, work, event);
