@@ -2,29 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type JetStreamClient, jetstream, type JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { type Attributes, SpanKind } from '@opentelemetry/api';
-import {
-  durableOf,
-  envelopeSchema,
-  type EventData,
-  type EventDefinition,
-  type ServiceName,
-  streamOf,
-} from '@zoco/contracts';
-import { isTenantId, Problem, retryDelayMs, type TenantId } from '@zoco/kernel';
+import { durableOf, type EventDefinition, type ServiceName, streamOf } from '@zoco/contracts';
+import { isTenantId, Problem, retryDelayMs } from '@zoco/kernel';
 import type { Database, Tx } from '@zoco/postgres';
 import { failSpan, type Failpoint, inSpan, type Logger, type SpanOptions } from '@zoco/service';
 import { createKeyedQueue } from './keyed-queue.ts';
 import { countFromZero, eventLag, handled, handleDuration, redelivered } from './metrics.ts';
-
-/** An event as its handler sees it. */
-export interface Received<E extends EventDefinition> {
-  readonly id: string;
-  readonly tenantId: TenantId;
-  readonly aggregateId: string;
-  readonly version: number;
-  readonly time: Date;
-  readonly data: EventData<E>;
-}
+import { type Delivery, type Origin, Poison, receive, type Received } from './delivery.ts';
 
 /**
  * Handles one event inside the transaction that also marks it as handled: it takes effect once, however often it is
@@ -52,12 +36,13 @@ export interface ConsumerOptions {
   readonly concurrency?: number;
 }
 
-/** Delay before each further try, by how often the event was delivered. Plain `nak` would redeliver at once. */
+/** Delay before each further try; plain `nak` would redeliver at once. */
 const RETRY_DELAYS_MS = [1000, 5000, 15_000, 60_000, 300_000, 900_000, 900_000];
 const DELIVERIES_MAX = RETRY_DELAYS_MS.length + 1;
+const CONCURRENCY = 8;
+/** How many come ahead; more are asked for when as many are left as can be handled at once. */
+const PULL_MAX = 32;
 const RETRYABLE_KINDS = new Set(['unavailable', 'upstream_timeout', 'timeout', 'limited']);
-
-class Poison extends Error {}
 
 /** Consumes one event through its durable consumer until the signal aborts; waits while NATS or the consumer is missing. */
 export async function runConsumer(
@@ -94,18 +79,22 @@ async function pull(
   const durable = durableOf(options.service, handler.event);
   const consumer = await js.consumers.get(streamOf(handler.event.producer), durable);
   const messages = await consumer.consume({
-    max_messages: 16,
+    max_messages: PULL_MAX,
+    threshold_messages: CONCURRENCY,
     expires: 10_000,
     abort_on_missing_resource: true,
   });
   const stop = () => messages.stop();
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
-  const queue = createKeyedQueue(options.concurrency ?? 8);
+  const queue = createKeyedQueue(options.concurrency ?? CONCURRENCY);
   try {
     for await (const message of messages) {
       onMessage();
-      await queue.add(aggregateOf(message), () => deliver(message, durable, handler, options));
+      const received = receive(message, handler.event);
+      // What cannot be read has no order.
+      const key = received instanceof Poison ? `unreadable-${message.seq}` : received.event.aggregateId;
+      await queue.add(key, () => deliver(message, received, durable, handler, options));
     }
   } finally {
     signal.removeEventListener('abort', stop);
@@ -115,6 +104,7 @@ async function pull(
 
 async function deliver(
   message: JsMsg,
+  received: Delivery | Poison,
   durable: string,
   handler: EventHandler,
   options: ConsumerOptions,
@@ -123,7 +113,8 @@ async function deliver(
   const stop = handleDuration.startTimer({ consumer: durable });
   if (message.redelivered) redelivered.inc({ consumer: durable });
   try {
-    const { event, ...origin } = parse(message, handler.event);
+    if (received instanceof Poison) throw received;
+    const { event, ...origin } = received;
     await inSpan(`process ${templateOf(handler.event)}`, spanOptions(origin), async (span) => {
       if (span.isRecording()) span.setAttributes(attributesOf(message, event, handler.event, durable));
       try {
@@ -142,14 +133,6 @@ async function deliver(
     clearInterval(working);
     stop();
   }
-}
-
-/** Spans that an event comes from. */
-interface Origin {
-  /** That recorded it. */
-  readonly recorded: string | undefined;
-  /** That published it; known where its trace is recorded. */
-  readonly published: string | undefined;
 }
 
 function spanOptions({ recorded, published }: Origin): SpanOptions {
@@ -222,29 +205,6 @@ async function markAndHandle(
   return handling;
 }
 
-function parse(message: JsMsg, definition: EventDefinition): Origin & { event: Received<EventDefinition> } {
-  try {
-    const envelope = envelopeSchema.parse(message.json());
-    if (envelope.type !== definition.type) throw new Error(`type is ${envelope.type}`);
-    if (!message.subject.endsWith(`.${envelope.tenantid}`))
-      throw new Error('subject and envelope name different tenants');
-    return {
-      recorded: envelope.traceparent,
-      published: message.headers?.get('traceparent') || undefined,
-      event: {
-        id: envelope.id,
-        tenantId: envelope.tenantid,
-        aggregateId: envelope.subject,
-        version: envelope.aggregateversion,
-        time: new Date(envelope.time),
-        data: definition.data.parse(envelope.data),
-      },
-    };
-  } catch (cause) {
-    throw new Poison(cause instanceof Error ? cause.message : 'the message cannot be read', { cause });
-  }
-}
-
 async function fail(
   message: JsMsg,
   durable: string,
@@ -286,13 +246,4 @@ async function park(message: JsMsg, durable: string, error: unknown, db: Databas
     on conflict (tenant_id, consumer, event_id) do update
       set error = excluded.error, attempts = excluded.attempts, redriven_at = null`,
   );
-}
-
-/** Key of the order in which events are handled; a message that cannot be read has none and is ordered by itself. */
-function aggregateOf(message: JsMsg): string {
-  try {
-    return envelopeSchema.shape.subject.parse(message.json<{ subject: unknown }>().subject);
-  } catch {
-    return `unreadable-${message.seq}`;
-  }
 }

@@ -1,4 +1,5 @@
-export { type EventHandler, type Handle, on, type Received } from './consumer.ts';
+export { type EventHandler, type Handle, on } from './consumer.ts';
+export type { Received } from './delivery.ts';
 export { connectNats, natsServer } from './nats.ts';
 export { type ProvisionOptions, provisionService, provisionStreams } from './provision.ts';
 export { type EventRecord, record, recordAll } from './record.ts';

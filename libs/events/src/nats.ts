@@ -24,6 +24,8 @@ export function connectNats(options: NatsOptions): Promise<NatsConnection> {
     reconnectTimeWait: 100,
     reconnectJitter: 1900,
     pingInterval: 10_000,
+    // The stack of each request, kept in case it fails, would cost more than the request; errors say what was asked anyway.
+    noAsyncTraces: true,
     // Without it the second refusal ends the connection for good, and a password is refused while it is being changed.
     ignoreAuthErrorAbort: true,
     // Asked for a server before each attempt; to throw is the only way to end them.
