@@ -12,4 +12,5 @@ export { type DatabaseUrls, type RolePasswords, provisionDatabase, provisionFrom
 export { connect, type Sql } from './connection.ts';
 export { databaseProblem, isRetryable, isUniqueViolation, isUnreachable } from './failures.ts';
 export { databaseMetrics } from './metrics.ts';
+export { NOW, type RowValues, type SecondsFromNow, secondsFromNow, tableRows } from './table-rows.ts';
 export { TENANT_SETTING } from './tenancy.ts';

@@ -3,7 +3,7 @@ import { record } from '@zoco/events';
 import { Problem } from '@zoco/kernel';
 import type { Tx } from '@zoco/postgres';
 import { type SQL, sql } from 'drizzle-orm';
-import { changeOrder, lockOrder, type Order, type OrderRow } from '../db/order.ts';
+import { changeOrder, confirmCaptured, lockOrder, type Order, type OrderRow } from '../db/order.ts';
 import { orders } from '../db/schema.ts';
 import { orderNotFound } from '../order-not-found.ts';
 import { confirmedSnapshotOf } from '../order-snapshot.ts';
@@ -25,20 +25,8 @@ export async function confirmPaidOrder(
   capture: Capture,
   version: number,
 ): Promise<Order | undefined> {
-  const confirmed = await changeOrder(
-    tx,
-    capture.order_id,
-    ['created'],
-    {
-      ...paid(version),
-      status: 'confirmed',
-      confirmedAt: sql`now()`,
-      cancelUntil: sql`now() + make_interval(mins => ${orders.cancelWindowMinutes})`,
-      paymentFailure: null,
-      changedBy: 'payments',
-    },
-    sql`${orders.totalCents} = ${capture.amount_cents} and ${orders.currency} = ${capture.currency}`,
-  );
+  const { order_id: orderId, amount_cents: amountCents, currency } = capture;
+  const confirmed = await confirmCaptured(tx, { orderId, amountCents, currency, version });
   if (confirmed === undefined) {
     await noteCapture(tx, capture, version);
     return undefined;

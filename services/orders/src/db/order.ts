@@ -1,6 +1,6 @@
 import type { OrderItem, OrderStatus } from '@zoco/contracts';
 import type { Id } from '@zoco/kernel';
-import type { ReadTx, Tx } from '@zoco/postgres';
+import { type ReadTx, tableRows, type Tx } from '@zoco/postgres';
 import { and, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
 import { orders } from './schema.ts';
 
@@ -10,14 +10,14 @@ export type OrderRow = typeof orders.$inferSelect;
 export type Order = OrderRow & { readonly items: readonly OrderItem[] };
 
 // One statement reads an order whole; the table is named by hand because a RETURNING clause knows no qualified columns.
-const items = sql<OrderItem[]>`(
+const itemsBy = <T>(tag: (text: TemplateStringsArray) => T): T => tag`(
   select coalesce(json_agg(json_build_object(
     'product_id', l.product_id, 'sku', l.sku, 'name', l.name, 'category', l.category, 'quantity', l.quantity,
     'unit_price_cents', l.unit_price_cents, 'tax_rate_bps', l.tax_rate_bps,
     'subtotal_cents', l.subtotal_cents, 'tax_cents', l.tax_cents) order by l.position), '[]'::json)
   from order_lines l where l.tenant_id = orders.tenant_id and l.order_id = orders.id)`;
 
-export const orderColumns = { ...getTableColumns(orders), items };
+export const orderColumns = { ...getTableColumns(orders), items: itemsBy(sql<OrderItem[]>) };
 
 /** The order, or undefined when there is none; with `userId`, only when it is theirs. */
 export async function findOrder(tx: ReadTx, id: string, userId?: string): Promise<Order | undefined> {
@@ -42,6 +42,36 @@ export async function lockOrder(tx: Tx, id: Id<'order'>): Promise<OrderRow | und
     .where(and(eq(orders.tenantId, tx.tenantId), eq(orders.id, id)))
     .for('update');
   return order;
+}
+
+const rows = tableRows(orders);
+
+/** What a capture has to fit. */
+export interface Capture {
+  readonly orderId: Id<'order'>;
+  readonly amountCents: number;
+  readonly currency: string;
+  /** Of the payment. */
+  readonly version: number;
+}
+
+/**
+ * Confirms an order that waits for exactly this money, in one statement: two that race cannot both win. A refund that was heard of
+ * before the capture is the newer truth.
+ * @returns the order as it is now, or undefined when it was not so
+ */
+export async function confirmCaptured(tx: Tx, capture: Capture): Promise<Order | undefined> {
+  const { orderId, amountCents, currency, version } = capture;
+  const [row] = await tx.sql<Pick<Order, 'items'>[]>`
+    update orders set status = 'confirmed', confirmed_at = now(),
+      cancel_until = now() + make_interval(mins => cancel_window_minutes),
+      payment_status = case when payment_version < ${version} then 'paid' else payment_status end,
+      payment_version = greatest(payment_version, ${version}), payment_failure = null,
+      changed_by = 'payments', change_reason = null, version = version + 1
+    where tenant_id = ${tx.tenantId} and id = ${orderId} and status = 'created'
+      and total_cents = ${amountCents} and currency = ${currency}
+    returning ${rows.columns(tx.sql)}, ${itemsBy(tx.sql)} as items`;
+  return row && { ...rows.decode(row), items: row.items };
 }
 
 /** Columns that a change may set; `version` rises by itself. */

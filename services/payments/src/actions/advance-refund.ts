@@ -1,6 +1,5 @@
 import type { TenantId } from '@zoco/kernel';
-import type { ReadTx, Tx } from '@zoco/postgres';
-import { sql } from 'drizzle-orm';
+import { NOW, type ReadTx, type Tx } from '@zoco/postgres';
 import { loadPayment, lockPayment, type Payment, savePayment } from '../db/payments.ts';
 import { findRefund, type Refund, saveRefund } from '../db/refunds.ts';
 import type { PaymentDeps } from '../payment-deps.ts';
@@ -86,7 +85,7 @@ async function save(
       }
       await abandonRefund(tx, payment, refund, outcome.code);
       // Somebody refunded it elsewhere: the books follow.
-      await savePayment(tx, payment.id, { dueAt: sql`now()` });
+      await savePayment(tx, payment.id, { dueAt: NOW });
       return;
     default:
       deps.log.warn(

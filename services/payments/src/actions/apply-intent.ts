@@ -1,8 +1,7 @@
 import { newId } from '@zoco/kernel';
-import type { Tx } from '@zoco/postgres';
-import { sql } from 'drizzle-orm';
+import { NOW, secondsFromNow, type Tx } from '@zoco/postgres';
 import { postJournal } from '../db/ledger.ts';
-import { type Payment, type PaymentChanges, savePayment, secondsFromNow } from '../db/payments.ts';
+import { type Payment, type PaymentChanges, savePayment } from '../db/payments.ts';
 import { insertRefund } from '../db/refunds.ts';
 import { attention, countCaptured, lateCaptures, paymentsBecame } from '../metrics.ts';
 import type { PaymentDeps } from '../payment-deps.ts';
@@ -120,7 +119,7 @@ async function takeLate(
       isLate: true,
       intentId: intent.id,
       requestedBy: 'system',
-      dueAt: sql`now()`,
+      dueAt: NOW,
     });
     tx.onCommit(() => lateCaptures.inc());
     deps.log.error(
@@ -172,7 +171,7 @@ function save(tx: Tx, deps: PaymentDeps, payment: Payment, changes: Partial<Paym
 function dueAfter(after: Payment, { settings }: PaymentDeps): Pick<PaymentChanges, 'dueAt' | 'lookAgain'> {
   const { PAYMENTS_RECONCILE_FIRST_SECONDS: first, PAYMENTS_RECONCILE_MAX_SECONDS: max } = settings;
   if (!isOpen(after.status)) return { lookAgain: false, dueAt: null };
-  if (after.lookAgain) return { lookAgain: false, dueAt: sql`now()` };
+  if (after.lookAgain) return { lookAgain: false, dueAt: NOW };
   const looked = { looked: true, createFinished: false, createSent: false };
   const isWaiting = nextStep(after, looked, new Date()) === 'wait';
   const seconds = isWaiting

@@ -1,6 +1,6 @@
-import type { Tx } from '@zoco/postgres';
+import { secondsFromNow, type Tx } from '@zoco/postgres';
 import { journalEntries, postJournal } from '../db/ledger.ts';
-import { type Payment, savePayment, secondsFromNow } from '../db/payments.ts';
+import { type Payment, savePayment } from '../db/payments.ts';
 import { type Refund, saveRefund } from '../db/refunds.ts';
 import { attention } from '../metrics.ts';
 import type { PaymentDeps } from '../payment-deps.ts';

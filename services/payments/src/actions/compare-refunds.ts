@@ -1,6 +1,5 @@
 import { newId } from '@zoco/kernel';
-import type { Tx } from '@zoco/postgres';
-import { sql } from 'drizzle-orm';
+import { NOW, type Tx } from '@zoco/postgres';
 import { loadPayment, type Payment, savePayment } from '../db/payments.ts';
 import { findRefundOf, insertRefund, type Refund } from '../db/refunds.ts';
 import { attention } from '../metrics.ts';
@@ -29,7 +28,7 @@ export async function compareRefunds(
     await applyRefund(tx, deps, current, refund, facts);
     current = (await loadPayment(tx, current.id)) ?? current;
   }
-  const dueAt = current.lookAgain ? sql`now()` : null;
+  const dueAt = current.lookAgain ? NOW : null;
   return savePayment(tx, payment.id, { dueAt, lookAgain: false, tries: 0 });
 }
 

@@ -1,6 +1,6 @@
 import { Problem } from '@zoco/kernel';
-import type { Tx } from '@zoco/postgres';
-import { loadPayment, type Payment, savePayment, secondsFromNow } from '../db/payments.ts';
+import { secondsFromNow, type Tx } from '@zoco/postgres';
+import { loadPayment, type Payment, savePayment } from '../db/payments.ts';
 import type { PaymentDeps } from '../payment-deps.ts';
 import { isOpen } from '../rules/payment.ts';
 import type { Work } from '../work.ts';

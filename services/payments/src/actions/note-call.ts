@@ -1,6 +1,5 @@
-import type { Tx } from '@zoco/postgres';
-import { sql } from 'drizzle-orm';
-import { type Payment, savePayment, secondsFromNow } from '../db/payments.ts';
+import { NOW, secondsFromNow, type Tx } from '@zoco/postgres';
+import { type Payment, savePayment } from '../db/payments.ts';
 import { paymentsBecame } from '../metrics.ts';
 import type { PaymentDeps } from '../payment-deps.ts';
 import { tellFailed } from '../payment-event.ts';
@@ -21,7 +20,7 @@ export async function markCalled(tx: Tx, payment: Payment): Promise<Payment> {
 /** The outcome of a call is unknown: somebody looks again, later and later. */
 export async function postpone(tx: Tx, { settings }: PaymentDeps, payment: Payment): Promise<Payment> {
   const { PAYMENTS_RECONCILE_FIRST_SECONDS: first, PAYMENTS_RECONCILE_MAX_SECONDS: max } = settings;
-  if (payment.lookAgain) return savePayment(tx, payment.id, { lookAgain: false, dueAt: sql`now()` });
+  if (payment.lookAgain) return savePayment(tx, payment.id, { lookAgain: false, dueAt: NOW });
   return savePayment(tx, payment.id, {
     dueAt: secondsFromNow(reconcileDelaySeconds(payment.tries, first, max)),
   });

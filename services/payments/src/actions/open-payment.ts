@@ -1,8 +1,7 @@
 import type { EventData, orderCreated } from '@zoco/contracts';
 import { newId } from '@zoco/kernel';
-import type { Tx } from '@zoco/postgres';
-import { sql } from 'drizzle-orm';
-import { insertPayment, type NewPayment, type Payment, secondsFromNow } from '../db/payments.ts';
+import { NOW, secondsFromNow, type Tx } from '@zoco/postgres';
+import { insertPayment, type NewPayment, type Payment } from '../db/payments.ts';
 import { paymentsBecame } from '../metrics.ts';
 import type { PaymentDeps } from '../payment-deps.ts';
 import { tellCreated, tellSucceeded } from '../payment-event.ts';
@@ -54,7 +53,7 @@ function inHand({ payment_token: token }: Order, { settings }: PaymentDeps): Par
     paymentToken: token,
     attempt: token === null ? 0 : 1,
     confirmOnCreate: token !== null,
-    intentCalledAt: sql`now()`,
+    intentCalledAt: NOW,
     dueAt: secondsFromNow(settings.PAYMENTS_LEASE_SECONDS),
     tries: 1,
   };

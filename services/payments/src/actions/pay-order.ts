@@ -1,16 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PaymentMethod } from '@zoco/contracts';
 import { isId, Problem } from '@zoco/kernel';
-import type { Tx } from '@zoco/postgres';
+import { NOW, secondsFromNow, type Tx } from '@zoco/postgres';
 import type { UserCtx } from '@zoco/service';
-import { sql } from 'drizzle-orm';
 import {
   isOrderWindowOver,
   loadPayment,
   lockPaymentOfOrder,
   type Payment,
   savePayment,
-  secondsFromNow,
 } from '../db/payments.ts';
 import type { PaymentDeps } from '../payment-deps.ts';
 import { paymentNotFound } from '../payment-not-found.ts';
@@ -75,7 +73,7 @@ async function startAttempt(tx: Tx, deps: PaymentDeps, input: PayOrderInput): Pr
     version: payment.version + 1,
     // Where no create is under way, one call does both.
     ...(payment.intentId === null && payment.intentCalledAt === null
-      ? { confirmOnCreate: true, intentCalledAt: sql`now()` }
+      ? { confirmOnCreate: true, intentCalledAt: NOW }
       : {}),
   });
   deps.failpoint('after-attempt-row');

@@ -1,6 +1,5 @@
 import { type Id, isTenantId, type TenantId } from '@zoco/kernel';
-import type { Tx } from '@zoco/postgres';
-import { sql } from 'drizzle-orm';
+import { NOW, type Tx } from '@zoco/postgres';
 import { findByIntent, lockPayment, lockPaymentOfOrder, savePayment } from '../db/payments.ts';
 import { webhookEvents } from '../metrics.ts';
 import type { PaymentDeps } from '../payment-deps.ts';
@@ -92,7 +91,7 @@ async function makeDue(tx: Tx, orderId: string, event: StripeEvent): Promise<boo
     // Stripe signed that this intent is for this order; whether it fits is seen when it is looked at.
     intentId: payment.intentId ?? event.intentId,
     lookAgain: true,
-    dueAt: sql`now()`,
+    dueAt: NOW,
   });
   return true;
 }

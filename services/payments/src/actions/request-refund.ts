@@ -1,6 +1,6 @@
 import { newId } from '@zoco/kernel';
-import type { Tx } from '@zoco/postgres';
-import { type Payment, savePayment, secondsFromNow } from '../db/payments.ts';
+import { secondsFromNow, type Tx } from '@zoco/postgres';
+import { type Payment, savePayment } from '../db/payments.ts';
 import { insertRefund, type Refund } from '../db/refunds.ts';
 import type { PaymentDeps } from '../payment-deps.ts';
 import { finishRefund } from './finish-refund.ts';

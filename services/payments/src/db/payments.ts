@@ -1,4 +1,12 @@
-import type { ReadTx, Tx, WorkerTx } from '@zoco/postgres';
+import {
+  NOW,
+  type ReadTx,
+  type RowValues,
+  type SecondsFromNow,
+  tableRows,
+  type Tx,
+  type WorkerTx,
+} from '@zoco/postgres';
 import { and, desc, eq, lt, type SQL, sql } from 'drizzle-orm';
 import type { Id, TenantId } from '@zoco/kernel';
 import type { PaymentStatus } from '../rules/payment.ts';
@@ -6,15 +14,11 @@ import { payments } from './schema.ts';
 
 export type Payment = typeof payments.$inferSelect;
 type Insert = typeof payments.$inferInsert;
-export type NewPayment = { readonly [K in keyof Insert]: Insert[K] | SQL };
+/** Times that count from now are left to the database. */
+export type NewPayment = { readonly [K in keyof Insert]: Insert[K] | SecondsFromNow };
+export type PaymentChanges = Omit<RowValues<Payment>, 'tenantId' | 'id' | 'orderId'>;
 
-/** What an update may set; times that count from now are left to the database. */
-export type PaymentChanges = {
-  readonly [K in Exclude<keyof Payment, 'tenantId' | 'id' | 'orderId'>]?: Payment[K] | SQL;
-};
-
-/** A moment from now, by the database's clock. */
-export const secondsFromNow = (seconds: number): SQL => sql`now() + make_interval(secs => ${seconds})`;
+const rows = tableRows(payments);
 
 /** One that a buyer may see: their own; staff see all. Tombstones are nobody's. */
 export async function findPayment(
@@ -72,38 +76,33 @@ export async function loadPayment(tx: ReadTx, id: string): Promise<Payment | und
 
 /** The payment for the rest of the transaction: nobody else changes it meanwhile. */
 export async function lockPayment(tx: Tx, id: string): Promise<Payment | undefined> {
-  const [locked] = await tx.db
-    .select()
-    .from(payments)
-    .where(and(eq(payments.tenantId, tx.tenantId), sql`${payments.id} = ${id}`))
-    .for('update');
-  return locked;
+  const [locked] = await tx.sql`
+    select ${rows.columns(tx.sql)} from payments where tenant_id = ${tx.tenantId} and id = ${id} for update`;
+  return locked && rows.decode(locked);
 }
 
 export async function lockPaymentOfOrder(tx: Tx, orderId: string): Promise<Payment | undefined> {
-  const [locked] = await tx.db
-    .select()
-    .from(payments)
-    .where(and(eq(payments.tenantId, tx.tenantId), sql`${payments.orderId} = ${orderId}`))
-    .for('update');
-  return locked;
+  const [locked] = await tx.sql`
+    select ${rows.columns(tx.sql)} from payments
+    where tenant_id = ${tx.tenantId} and order_id = ${orderId} for update`;
+  return locked && rows.decode(locked);
 }
 
 /** @returns undefined when the order has a payment, or a tombstone, already */
 export async function insertPayment(tx: Tx, payment: NewPayment): Promise<Payment | undefined> {
-  const [inserted] = await tx.db.insert(payments).values(payment).onConflictDoNothing().returning();
-  return inserted;
+  const [inserted] = await tx.sql`
+    insert into payments ${rows.values(tx.sql, payment)} on conflict do nothing
+    returning ${rows.columns(tx.sql)}`;
+  return inserted && rows.decode(inserted);
 }
 
 /** Changes a payment that this transaction has locked. */
 export async function savePayment(tx: Tx, id: Id<'payment'>, changes: PaymentChanges): Promise<Payment> {
-  const [saved] = await tx.db
-    .update(payments)
-    .set({ ...changes, updatedAt: sql`now()` })
-    .where(and(eq(payments.tenantId, tx.tenantId), eq(payments.id, id)))
-    .returning();
+  const [saved] = await tx.sql`
+    update payments set ${rows.values(tx.sql, { ...changes, updatedAt: NOW })}
+    where tenant_id = ${tx.tenantId} and id = ${id} returning ${rows.columns(tx.sql)}`;
   if (saved === undefined) throw new Error('a payment that is locked is gone');
-  return saved;
+  return rows.decode(saved);
 }
 
 export interface DueItem {

@@ -1,15 +1,22 @@
 import type { Id } from '@zoco/kernel';
-import type { ReadTx, Tx, WorkerTx } from '@zoco/postgres';
-import { and, asc, eq, type SQL, sql } from 'drizzle-orm';
+import {
+  type ReadTx,
+  type RowValues,
+  type SecondsFromNow,
+  tableRows,
+  type Tx,
+  type WorkerTx,
+} from '@zoco/postgres';
+import { and, asc, eq, sql } from 'drizzle-orm';
 import type { DueItem } from './payments.ts';
 import { refunds } from './schema.ts';
 
 export type Refund = typeof refunds.$inferSelect;
 type Insert = typeof refunds.$inferInsert;
-export type NewRefund = { readonly [K in keyof Insert]: Insert[K] | SQL };
-export type RefundChanges = {
-  readonly [K in Exclude<keyof Refund, 'tenantId' | 'id' | 'paymentId'>]?: Refund[K] | SQL;
-};
+export type NewRefund = { readonly [K in keyof Insert]: Insert[K] | SecondsFromNow };
+export type RefundChanges = Omit<RowValues<Refund>, 'tenantId' | 'id' | 'paymentId'>;
+
+const rows = tableRows(refunds);
 
 /** Refunds of the payments that belong to a page, oldest first. Those of late captures were never the order's money. */
 export async function listRefunds(tx: ReadTx, paymentIds: readonly string[]): Promise<Refund[]> {
@@ -57,19 +64,18 @@ export async function findRefundOf(
 
 /** @returns undefined when there is one for this reason already */
 export async function insertRefund(tx: Tx, refund: NewRefund): Promise<Refund | undefined> {
-  const [inserted] = await tx.db.insert(refunds).values(refund).onConflictDoNothing().returning();
-  return inserted;
+  const [inserted] = await tx.sql`
+    insert into refunds ${rows.values(tx.sql, refund)} on conflict do nothing returning ${rows.columns(tx.sql)}`;
+  return inserted && rows.decode(inserted);
 }
 
 /** Changes a refund whose payment this transaction has locked. */
 export async function saveRefund(tx: Tx, id: Id<'refund'>, changes: RefundChanges): Promise<Refund> {
-  const [saved] = await tx.db
-    .update(refunds)
-    .set(changes)
-    .where(and(eq(refunds.tenantId, tx.tenantId), eq(refunds.id, id)))
-    .returning();
+  const [saved] = await tx.sql`
+    update refunds set ${rows.values(tx.sql, changes)}
+    where tenant_id = ${tx.tenantId} and id = ${id} returning ${rows.columns(tx.sql)}`;
   if (saved === undefined) throw new Error('a refund whose payment is locked is gone');
-  return saved;
+  return rows.decode(saved);
 }
 
 export async function takeDueRefunds(tx: WorkerTx, limit: number, leaseSeconds: number): Promise<DueItem[]> {
