@@ -34,6 +34,8 @@ async function startShop() {
   const refunds: { order: string; amount_cents: number }[] = [];
   const settled = new Set<string>();
   const states = new Map<string, string>();
+  const orders = new Map<string, object>();
+  let forgetful = false;
 
   const page = (path: string, all: readonly object[]): GivenAnswer => {
     const from = Number(new URL(path, 'http://x').searchParams.get('cursor') ?? 0);
@@ -64,6 +66,7 @@ async function startShop() {
         tax_cents: 0,
       })),
     };
+    orders.set(id, order);
     return { status: 201, json: order };
   }
 
@@ -91,7 +94,7 @@ async function startShop() {
     if (method === 'GET' && path.startsWith('/api/v1/orders/')) {
       const id = path.split('/').at(-1) ?? '';
       const status = states.get(id) === 'cancel' ? 'canceled' : 'confirmed';
-      return { status: 200, json: { id, status } };
+      return { status: 200, json: { ...orders.get(id), status } };
     }
     if (method === 'GET' && path.startsWith('/api/v1/payments')) {
       const order = new URL(path, 'http://x').searchParams.get('order_id') ?? '';
@@ -111,6 +114,10 @@ async function startShop() {
     }
     const key = String(headers['idempotency-key']);
     const known = answers.get(key);
+    if (known !== undefined && forgetful && path.startsWith('/api/v1/orders')) {
+      const { id } = known.json as { id: string };
+      return problem(409, 'idempotency_key_expired', { location: `/api/v1/orders/${id}` });
+    }
     if (known !== undefined) return { ...known, headers: { 'idempotency-replayed': 'true' } };
     const answer = act(request);
     answers.set(key, answer);
@@ -123,6 +130,8 @@ async function startShop() {
     refunds,
     states,
     keys: answers,
+    /** As after a day: keys of orders are known, their answers are not. */
+    forgetAnswers: () => void (forgetful = true),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
@@ -195,6 +204,16 @@ test('a second run asks with the same keys and adds nothing', async () => {
     JSON.stringify([shop.customers, shop.products, shop.refunds, [...shop.states], [...shop.keys.keys()]]),
   ).toBe(before);
   for (const key of shop.keys.keys()) expect(key.length).toBeGreaterThanOrEqual(16);
+});
+
+test('a run after the answers were forgotten finds its orders, and adds nothing', async () => {
+  await using shop = await startShop();
+  await importOrders(shop.server.url);
+  shop.forgetAnswers();
+  const { exitCode, summary, notes } = await importOrders(shop.server.url, '--strict');
+  expect(summary).toMatch(/3 orders confirmed .* 1 canceled, 1 refunded; 0 of these are new$/);
+  expect(exitCode, notes).toBe(0);
+  expect(shop.states.size).toBe(3);
 });
 
 test('a limit replays the first invoices; a longer run goes on from there', async () => {

@@ -19,6 +19,8 @@ export interface Refused {
 /** A key belongs to an invoice number for ever: another run asks for nothing new. */
 const keyOf = (step: string, invoice: string) => `online-retail-${step}-${invoice}`;
 
+const KEY_EXPIRED = 'idempotency_key_expired';
+
 /** An invoice as an order of its customer, confirmed on account. */
 export async function replaySale(api: Api, shop: Shop, sale: Sale): Promise<Outcome<'confirmed'>> {
   const items = [...sale.units].map(([sku, quantity]) => ({
@@ -38,7 +40,9 @@ export async function replaySale(api: Api, shop: Shop, sale: Sale): Promise<Outc
     path: `/orders/${order.id}/confirm`,
     idempotencyKey: keyOf('confirm', sale.invoice),
   });
-  if (confirmed.problem !== undefined) return refused('the order could not be confirmed', confirmed);
+  // Its answer is forgotten after a day; that there was one says that the order was confirmed then.
+  const isConfirmed = confirmed.problem === undefined || confirmed.problem.code === KEY_EXPIRED;
+  if (!isConfirmed) return refused('the order could not be confirmed', confirmed);
   return { kind: 'confirmed', isNew: !created.replayed && created.status < 300, order };
 }
 
