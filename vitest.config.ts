@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+// They end what hangs; how fast a machine is, no test judges.
+const PATIENCE = { testTimeout: 60_000, hookTimeout: 120_000 };
+
 // Files share what they import: read anew for each of them, the libraries would take longer than the tests.
 export default defineConfig({
   test: {
@@ -10,7 +13,7 @@ export default defineConfig({
           include: ['{libs,services}/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/*.int.test.ts', '**/node_modules/**'],
           isolate: false,
-          testTimeout: 30_000,
+          ...PATIENCE,
         },
       },
       {
@@ -20,8 +23,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           globalSetup: ['libs/testing/src/global-setup.ts'],
           isolate: false,
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          ...PATIENCE,
         },
       },
       {
@@ -30,8 +32,7 @@ export default defineConfig({
           include: ['e2e/**/*.e2e.ts'],
           exclude: ['**/node_modules/**'],
           globalSetup: ['e2e/global-setup.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          ...PATIENCE,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
         },
@@ -43,8 +44,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           setupFiles: ['charts/zoco/tests/kubernetes-tools.ts'],
           isolate: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...PATIENCE,
           // Last: Helm is still being fetched while the others run.
           sequence: { groupOrder: 2 },
         },

@@ -133,7 +133,7 @@ beforeAll(async () => {
     await writeFile(join(dir, file), text);
   }
   found = await lint();
-}, 60_000);
+});
 
 afterAll(() => rm(dir, { recursive: true, force: true }));
 

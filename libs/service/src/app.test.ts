@@ -206,7 +206,7 @@ describe('overload', () => {
     for (let time = 0; time < 10; time += 1) expect((await app.request('/work')).status).toBe(500);
   });
 
-  test('an event loop that stands still: 503, until it turns again', { timeout: 40_000 }, async () => {
+  test('an event loop that stands still: 503, until it turns again', async () => {
     const app = await appThat(() => Promise.resolve());
     const blocked = new Int32Array(new SharedArrayBuffer(4));
     await eventually(async () => {

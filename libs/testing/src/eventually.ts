@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-const LIMIT_MS = 15_000;
+const LIMIT_MS = 30_000;
 
 /**
  * Repeats an assertion until it holds. For what arrives over NATS; how long it takes is not asserted.
- * @throws the assertion's last error after 15 seconds
+ * @throws the assertion's last error after 30 seconds
  */
 export async function eventually<T>(assertion: () => T | Promise<T>): Promise<T> {
   const endMs = performance.now() + LIMIT_MS;

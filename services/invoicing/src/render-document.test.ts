@@ -175,4 +175,4 @@ test('no name, address or amount makes a document fail', async () => {
     ),
     { numRuns: 20 },
   );
-}, 30_000);
+});

@@ -28,7 +28,7 @@ beforeAll(async () => {
   const nats = cleanup.use(await startChartNats(objects, { certificates: join(folder, 'nats') }));
   postgresUrl = databaseUrl(objects, 'zoco-postgres', 'DATABASE_ADMIN_URL', port);
   natsUrl = nats.urlIn('zoco-nats-orders');
-}, 60_000);
+});
 afterAll(() => cleanup.disposeAsync());
 
 /** The URL as it is in the Secret, with this machine's copy of the file that it names. */

@@ -85,7 +85,7 @@ afterAll(async () => {
   await cleanup.disposeAsync();
   execFileSync('chmod', ['-R', 'u+w', dir]);
   rmSync(dir, { recursive: true, force: true });
-}, 60_000);
+});
 
 function portOf(name: string): number {
   const port = ports.get(name);
@@ -151,7 +151,7 @@ test('a pod that is deleted is replaced by one that finds everything done', asyn
   await users?.start();
   await eventually(async () => expect((await fetch(`${users?.adminUrl}/readyz`)).status).toBe(200));
   expect(users?.output()).toContain('platform administrator: unchanged');
-}, 60_000);
+});
 
 test('these are the pods', () => {
   expect(pods.map((pod) => pod.name).toSorted()).toEqual(PODS);

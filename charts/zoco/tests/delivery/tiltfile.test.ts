@@ -30,7 +30,7 @@ let objects: readonly KubernetesObject[];
 beforeAll(async () => {
   const values = quoted(/values = \[(.*?)\]/s, helmCall).map((file) => join(ROOT, file));
   objects = await render(values, quoted(/set = \[(.*?)\]/s, helmCall));
-}, 60_000);
+});
 
 async function buildifier(...args: string[]): Promise<string> {
   const program = createRequire(import.meta.url).resolve('@bazel/buildifier/buildifier.js');

@@ -49,7 +49,7 @@ test('promtool takes the rules, and their unit tests pass', async () => {
   const tests = globSync('tests/*.test.yaml', inAlerts);
   expect(tests).toHaveLength(RULES.length);
   await run(tool, ['test', 'rules', ...tests], inAlerts);
-}, 60_000);
+});
 
 test('each alert has a severity, words, a runbook that exists, and a unit test', () => {
   const units = globSync('alerts/tests/*.yaml', { cwd: CHART })

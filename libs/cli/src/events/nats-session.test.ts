@@ -16,4 +16,4 @@ test('a server that accepts connections and says nothing is given up', async () 
     for (const socket of sockets) socket.destroy();
     server.close();
   }
-}, 20_000);
+});
