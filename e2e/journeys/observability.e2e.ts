@@ -5,7 +5,7 @@ import { createPrometheusClient } from '@zoco/observe';
 import { eventually } from '@zoco/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { blindQueries, dashboardQueries, metricsIn } from '../src/dashboard-queries.ts';
+import { blindQueries, dashboardQueries, metricsIn, withoutFallback } from '../src/dashboard-queries.ts';
 import { alertRules } from '../src/quick-rules.ts';
 import { keep, makeTraffic } from '../src/traffic.ts';
 import { startWatchedSystem, type WatchedSystem } from '../src/watched-system.ts';
@@ -87,6 +87,19 @@ test('every panel of every dashboard shows something', { timeout: 120_000 }, asy
     blind = await blindQueries(prometheus, blind, startSeconds);
   }
   expect(blind.map(({ name, expr }) => `${name}: ${expr}`)).toEqual([]);
+});
+
+test('what stands in for nothing does so when nothing happens any more, too', async () => {
+  const { system, prometheus } = watched;
+  const queries = dashboardQueries(system.services, '3s', '3s').filter(
+    ({ expr }) => expr !== withoutFallback(expr),
+  );
+  const faults: string[] = [];
+  for (const { name, expr } of queries) {
+    const values = (await prometheus.query(expr)).flatMap(({ points }) => points.map(([, value]) => value));
+    if (values.length === 0 || !values.every(Number.isFinite)) faults.push(`${name}: ${values.join(', ')}`);
+  }
+  expect(faults).toEqual([]);
 });
 
 test('dashboards and alerts ask for metrics that exist', async () => {

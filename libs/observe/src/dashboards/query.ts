@@ -31,7 +31,10 @@ export function quantiles(metric: string, selector: string, by = ''): Query[] {
   );
 }
 
-/** 0 where nothing was ever counted: counters with labels do not exist before their first event. */
+/**
+ * 0 where nothing was ever counted: counters with labels do not exist before their first event. What is counted but stands
+ * still has to be left out of a ratio (`> 0`) or a quantile (`>= 0`), as it gives NaN, which is not nothing.
+ */
 export function orZero(expr: string): string {
   return `${expr} or on() vector(0)`;
 }

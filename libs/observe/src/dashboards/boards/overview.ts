@@ -55,7 +55,7 @@ export const overview: DashboardDraft = {
           steps: [['red'], ['orange', 0.7], ['green', 0.85]],
           queries: [
             query(`sum(increase(zoco_payments_total{$ns, outcome="succeeded"}[$__range]))
-              / sum(increase(zoco_payments_total{$ns, outcome=~"succeeded|declined"}[$__range])) or on() vector(1)`),
+              / (sum(increase(zoco_payments_total{$ns, outcome=~"succeeded|declined"}[$__range])) > 0) or on() vector(1)`),
           ],
         }),
         number({
