@@ -23,6 +23,7 @@ import {
   withoutFallback,
 } from '../src/dashboard-queries.ts';
 import { type Replica, startReplica, whenReady } from '../src/deployment.ts';
+import { alertRules } from '../src/quick-rules.ts';
 import { ADDRESS, createShop } from '../src/shop.ts';
 import { keep, makeTraffic, openAccount } from '../src/traffic.ts';
 import { startWatchedSystem, until, type WatchedSystem } from '../src/watched-system.ts';
@@ -63,7 +64,11 @@ afterAll(async () => {
   await certificates?.[Symbol.asyncDispose]();
 });
 
-const expectFires = (alertname: string, words: RegExp) => watched.expectFires(alertname, words);
+const fired = new Set<string>();
+async function expectFires(alertname: string, words: RegExp): Promise<void> {
+  await watched.expectFires(alertname, words);
+  fired.add(alertname);
+}
 
 const place = (buyer = token) =>
   api.request('POST', '/orders', {
@@ -188,8 +193,7 @@ describe('side by side, while nobody buys', LIMIT, () => {
 
   test.concurrent('more requests than a process takes', async () => {
     await system.restart('cart', { REQUESTS_IN_FLIGHT_MAX: '1' });
-    const look = () => api.request('GET', '/cart', { token });
-    await using _shoppers = keep(look, 25);
+    await using _shoppers = keep(() => api.request('GET', '/cart', { token }), 25);
     await expectFires('ServiceOverloaded', /cart/);
     await system.restart('cart');
   });
@@ -261,6 +265,11 @@ describe('events and processes', LIMIT, () => {
     await using _deaths = keep(die);
     await expectFires('CrashLooping', /invoicing/);
   });
+});
+
+test('no alert of the chart was left out', () => {
+  const alerts = alertRules().flatMap(({ alert = [] }) => alert);
+  expect(alerts.filter((name) => !fired.has(name))).toEqual([]);
 });
 
 test('after all that, no panel lives by its fallback', LIMIT, async () => {
