@@ -166,6 +166,7 @@ async function endHolds(): Promise<void> {
   await using db = openDatabase({ url, workerUrl, applicationName: 'e2e' });
   await db.transact(
     tenantId('libros'),
-    (tx) => tx.sql`update carts set checkout_until = now() where checkout_until > now()`,
+    (tx) =>
+      tx.sql`update carts set checkout_until = now() - interval '1 second' where checkout_until > now()`,
   );
 }

@@ -48,7 +48,7 @@ const eventsOf = (cartId: string) =>
 const endHold = (cartId: string) =>
   shop.world.db.transact(
     shop.tenant.id,
-    (tx) => tx.sql`update carts set checkout_until = now() where id = ${cartId}`,
+    (tx) => tx.sql`update carts set checkout_until = now() - interval '1 second' where id = ${cartId}`,
   );
 
 const changed = (productId: Id<'product'>, name: string, price: number, at: string) =>
