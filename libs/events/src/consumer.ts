@@ -16,15 +16,22 @@ import { type Delivery, type Origin, Poison, receive, type Received } from './de
  */
 export type Handle<E extends EventDefinition> = (tx: Tx, event: Received<E>) => Promise<void | (() => void)>;
 
+/**
+ * Whether all that `handle` would do is certain to be committed already. It spares the transaction, and is not asked of an event
+ * whose handling leaves anything else behind.
+ */
+export type IsDone<E extends EventDefinition> = (event: Received<E>) => Promise<boolean>;
+
 export interface EventHandler {
   readonly event: EventDefinition;
   readonly handle: Handle<EventDefinition>;
+  readonly isDone?: IsDone<EventDefinition> | undefined;
 }
 
 /** Binds a handler to its event. */
-export function on<E extends EventDefinition>(event: E, handle: Handle<E>): EventHandler {
+export function on<E extends EventDefinition>(event: E, handle: Handle<E>, isDone?: IsDone<E>): EventHandler {
   // The runner parses with this very definition before it calls the handler.
-  return { event, handle };
+  return { event, handle, isDone };
 }
 
 export interface ConsumerOptions {
@@ -172,6 +179,7 @@ async function handleOnce(
   handler: EventHandler,
   options: ConsumerOptions,
 ): Promise<'done' | 'duplicate'> {
+  if (await handler.isDone?.(event)) return 'done';
   try {
     const hint = await options.db.transact(event.tenantId, (tx) =>
       markAndHandle(tx, durable, handler, event),

@@ -1,6 +1,6 @@
 import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { orderExpired } from '@zoco/contracts';
+import { durableOf, orderExpired } from '@zoco/contracts';
 import { newId, type TenantId } from '@zoco/kernel';
 import type { Tx } from '@zoco/postgres';
 import { createLogger } from '@zoco/service';
@@ -12,7 +12,7 @@ import {
   testTenant,
 } from '@zoco/testing';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { runConsumer, type Handle, on } from './consumer.ts';
+import { type Handle, type IsDone, on, runConsumer } from './consumer.ts';
 import { connectNats } from './nats.ts';
 import { provisionStreams } from './provision.ts';
 import { record } from './record.ts';
@@ -37,11 +37,11 @@ beforeAll(async () => {
 afterAll(() => cleanup.disposeAsync());
 
 /** A consuming database, and a consumer that runs until the test ends. */
-async function consume(handle: Handle<typeof orderExpired>) {
+async function consume(handle: Handle<typeof orderExpired>, isDone?: IsDone<typeof orderExpired>) {
   const database = await createTestDatabase({ adminUrl: inject('adminUrl'), service: 'catalog', migrations });
   const stop = new AbortController();
   const options = { service: 'catalog', db: database.db, log } as const;
-  const running = runConsumer(nc, on(orderExpired, handle), options, stop.signal);
+  const running = runConsumer(nc, on(orderExpired, handle, isDone), options, stop.signal);
   return {
     database,
     async [Symbol.asyncDispose]() {
@@ -183,6 +183,25 @@ describe('inbox', () => {
     await drainOutbox();
     await eventually(async () => expect(await totals(consumer.database, tenant)).toHaveLength(3));
     expect((await totals(consumer.database, tenant)).map(({ total }) => Number(total))).toEqual([1, 1, 1]);
+  });
+
+  test('what is done already is not handled, and not delivered again', async () => {
+    const tenant = testTenant().id;
+    const [done, open] = [newId('order'), newId('order')];
+    await using consumer = await consume(
+      async (tx, event) => void (await increment(tx, event.aggregateId)),
+      (event) => Promise.resolve(event.aggregateId === done),
+    );
+    for (const order of [done, open]) await producer.db.transact(tenant, (tx) => expired(tx, order));
+    await drainOutbox();
+    await eventually(async () =>
+      expect(await totals(consumer.database, tenant)).toMatchObject([{ id: open, total: '1' }]),
+    );
+    const manager = await jetstreamManager(nc);
+    await eventually(async () => {
+      const info = await manager.consumers.info('ORDERS', durableOf('catalog', orderExpired));
+      expect(info).toMatchObject({ num_pending: 0, num_ack_pending: 0 });
+    });
   });
 
   test('a failing handler leaves no trace and is tried again', async () => {

@@ -1,4 +1,4 @@
-export { type EventHandler, type Handle, on } from './consumer.ts';
+export { type EventHandler, type Handle, type IsDone, on } from './consumer.ts';
 export type { Received } from './delivery.ts';
 export { connectNats, natsServer } from './nats.ts';
 export { type ProvisionOptions, provisionService, provisionStreams } from './provision.ts';

@@ -28,6 +28,8 @@ const TRANSACTION_MS = 500;
 /** How long it waits for the next event before it ends, and then for others to come along. */
 const LULL_MS = 25;
 const GATHER_MS = 2;
+/** Waits for more others while events come all the time: a round trip to Postgres and back for each would be the most of its work. */
+const GATHER_BUSY_MS = 8;
 const ACK_TIMEOUT_MS = 3000;
 const POLL_MS = 250;
 const PURGE_MS = 3600_000;
@@ -55,9 +57,11 @@ export async function runRelay(
         await purge(options.db);
         purgeAtMs = nowMs + PURGE_MS;
       }
+      let isBusy = false;
       const sent = await relayOnce(js, options, async () => {
         if (!(await waker.sleep(LULL_MS))) return false;
-        await delay(GATHER_MS);
+        await delay(isBusy ? GATHER_BUSY_MS : GATHER_MS);
+        isBusy = true;
         return !signal.aborted;
       });
       failures = 0;

@@ -8,6 +8,7 @@ import {
   type Logger,
 } from '@zoco/service';
 import type { Config } from './config.ts';
+import type { OwnCheckouts } from './own-checkouts.ts';
 import { cartRoutes } from './routes/cart.ts';
 import { checkoutRoutes } from './routes/checkout.ts';
 import { itemRoutes } from './routes/items.ts';
@@ -17,6 +18,7 @@ export type CartSettings = Pick<Config, 'CART_TOKEN_KEY' | 'CART_CHECKOUT_HOLD_S
 export interface RouteDeps {
   readonly config: CartSettings;
   readonly call: CallService;
+  readonly own: OwnCheckouts;
   readonly log: Logger;
   readonly failpoint: Failpoint;
 }

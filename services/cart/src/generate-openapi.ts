@@ -1,11 +1,13 @@
 import { createLogger, writeOpenapi } from '@zoco/service';
 import { routers } from './app.ts';
+import { createOwnCheckouts } from './own-checkouts.ts';
 
 const document = new URL('../openapi.json', import.meta.url);
 const deps = {
   config: { CART_TOKEN_KEY: '', CART_CHECKOUT_HOLD_SECONDS: 0 },
   call: () => Promise.reject(new Error('no calls while documenting')),
   log: createLogger({ service: 'cart', version: '', level: 'silent' }),
+  own: createOwnCheckouts(),
   failpoint: () => {},
 };
 await writeOpenapi(document, routers(deps), {

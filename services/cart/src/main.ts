@@ -20,6 +20,7 @@ import {
 import { createCartApp } from './app.ts';
 import { loadConfig } from './config.ts';
 import { handlers } from './consumers/index.ts';
+import { createOwnCheckouts } from './own-checkouts.ts';
 import { purgeHourly } from './purge-schedule.ts';
 
 const config = loadConfig();
@@ -48,6 +49,7 @@ const call = createCaller(identity, {
 });
 const tenants = createTenantDirectory(call, log);
 void tenants.load(stop);
+const own = createOwnCheckouts();
 const failpoint = createFailpoint(config.ZOCO_FAILPOINT);
 await using _events = startEvents({
   service: 'cart',
@@ -55,14 +57,14 @@ await using _events = startEvents({
   db,
   log,
   failpoint,
-  handlers: handlers(),
+  handlers: handlers(own),
   watchers: [watch(tenantUpdated, (settings) => tenants.update(settings))],
   onReconnect: () => void tenants.load(stop),
 });
 void purgeHourly(db, config.CART_RETENTION_DAYS, log, stop);
 
 const verifyToken = accessTokenVerifier(remoteKeys(config.USERS_URL));
-const app = createCartApp({ config, db, identity, call, tenants, verifyToken, log, failpoint });
+const app = createCartApp({ config, db, identity, call, own, tenants, verifyToken, log, failpoint });
 const readiness = {
   draining: false,
   checks: [

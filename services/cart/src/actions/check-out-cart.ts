@@ -12,10 +12,12 @@ import {
 import { z } from 'zod';
 import { type Checkout, findHindrance, freezeCheckout, releaseCheckout } from '../db/checkouts.ts';
 import { checkouts } from '../metrics.ts';
+import type { OwnCheckouts } from '../own-checkouts.ts';
 import { finishCheckout } from './finish-checkout.ts';
 
 export interface CheckoutDeps {
   readonly call: CallService;
+  readonly own: OwnCheckouts;
   readonly failpoint: Failpoint;
   readonly holdSeconds: number;
 }
@@ -62,12 +64,15 @@ async function checkOut(
 ): Promise<{ order: PlacedOrder; replayed: boolean }> {
   const checkout = await freeze(deps, ctx, request);
   deps.failpoint('cart-after-freeze');
-  const order = await place(deps, ctx, request, checkout);
-  deps.failpoint('cart-after-order');
-  if (checkout.order_id !== null) return { order, replayed: true };
   const { cart_id: cartId, items } = checkout;
-  await ctx.transact((tx) => finishCheckout(tx, { cartId, orderId: order.id, items }));
-  return { order, replayed: !checkout.held };
+  const order = await deps.own.follow(cartId, async () => {
+    const placed = await place(deps, ctx, request, checkout);
+    deps.failpoint('cart-after-order');
+    if (checkout.order_id === null)
+      await ctx.transact((tx) => finishCheckout(tx, { cartId, orderId: placed.id, items }));
+    return placed;
+  });
+  return { order, replayed: checkout.order_id !== null || !checkout.held };
 }
 
 function freeze(deps: CheckoutDeps, ctx: Ctx, request: CheckoutRequest): Promise<Checkout> {

@@ -6,6 +6,7 @@ import { eventually } from '@zoco/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Buyer, openShop, type Shop } from '../../fixtures/shop.ts';
 import { purgeCarts } from '../actions/purge-carts.ts';
+import { createOwnCheckouts } from '../own-checkouts.ts';
 import { handlers } from './index.ts';
 
 let shop: Shop;
@@ -20,7 +21,7 @@ beforeEach(() => {
 
 /** Hands an event to its handler in a transaction, as the consumer does. */
 async function deliver<E extends EventDefinition>(type: string, data: EventData<E>, time = new Date()) {
-  const handler = handlers().find(({ event }) => event.type === type);
+  const handler = handlers(createOwnCheckouts()).find(({ event }) => event.type === type);
   if (handler === undefined) throw new Error(`nothing handles ${type}`);
   const event = {
     id: newId('event'),
@@ -215,7 +216,7 @@ describe('order.created', () => {
 
 test('the handlers are those of the call graph', () => {
   const types = (events: readonly { type: string }[]) => events.map(({ type }) => type).toSorted();
-  expect(types(handlers().map(({ event }) => event))).toEqual(types(HANDLES.cart));
+  expect(types(handlers(createOwnCheckouts()).map(({ event }) => event))).toEqual(types(HANDLES.cart));
 });
 
 test('purging takes anonymous and closed carts that nobody touched, and no others', async () => {

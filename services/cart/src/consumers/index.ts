@@ -1,13 +1,14 @@
 import { orderCreated, productDeleted, productUpdated } from '@zoco/contracts';
 import { type EventHandler, on } from '@zoco/events';
-import { handleOrderCreated } from './order-created.ts';
+import type { OwnCheckouts } from '../own-checkouts.ts';
+import { handleOrderCreated, isClosedHere } from './order-created.ts';
 import { handleProductDeleted } from './product-deleted.ts';
 import { handleProductUpdated } from './product-updated.ts';
 
-export function handlers(): EventHandler[] {
+export function handlers(own: OwnCheckouts): EventHandler[] {
   return [
     on(productUpdated, handleProductUpdated),
     on(productDeleted, handleProductDeleted),
-    on(orderCreated, handleOrderCreated),
+    on(orderCreated, handleOrderCreated, isClosedHere(own)),
   ];
 }

@@ -58,9 +58,9 @@ const checkoutRoute = <const P extends string>(path: P) =>
     problems: [402, 404, 409],
   });
 
-export function checkoutRoutes({ config, call, failpoint }: RouteDeps) {
+export function checkoutRoutes({ config, call, own, failpoint }: RouteDeps) {
   const router = createRouter();
-  const deps = { call, failpoint, holdSeconds: config.CART_CHECKOUT_HOLD_SECONDS };
+  const deps = { call, own, failpoint, holdSeconds: config.CART_CHECKOUT_HOLD_SECONDS };
   for (const path of ['/api/v1/cart/checkout', '/api/v1/purchases/checkout'] as const) {
     router.openapi(checkoutRoute(path), async (c) => {
       const key = idempotencyKeyOf(c.req);
