@@ -6,6 +6,7 @@ import { durableOf, type EventDefinition, type ServiceName, streamOf } from '@zo
 import { isTenantId, Problem, retryDelayMs } from '@zoco/kernel';
 import type { Database, Tx } from '@zoco/postgres';
 import { failSpan, type Failpoint, inSpan, type Logger, type SpanOptions } from '@zoco/service';
+import { createInboxMarks, type MarkHandled } from './inbox-marks.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
 import { countFromZero, eventLag, handled, handleDuration, redelivered } from './metrics.ts';
 import { type Delivery, type Origin, Poison, receive, type Received } from './delivery.ts';
@@ -17,8 +18,8 @@ import { type Delivery, type Origin, Poison, receive, type Received } from './de
 export type Handle<E extends EventDefinition> = (tx: Tx, event: Received<E>) => Promise<void | (() => void)>;
 
 /**
- * Whether all that `handle` would do is certain to be committed already. It spares the transaction, and is not asked of an event
- * whose handling leaves anything else behind.
+ * Whether all that `handle` would do is certain to be committed already. The event is then only noted in the inbox, together with
+ * others.
  */
 export type IsDone<E extends EventDefinition> = (event: Received<E>) => Promise<boolean>;
 
@@ -76,6 +77,14 @@ export async function runConsumer(
   }
 }
 
+/** What the deliveries of one consumer have in common. */
+interface Subscription {
+  readonly durable: string;
+  readonly handler: EventHandler;
+  readonly options: ConsumerOptions;
+  readonly markHandled: MarkHandled;
+}
+
 async function pull(
   js: JetStreamClient,
   handler: EventHandler,
@@ -94,6 +103,7 @@ async function pull(
   const stop = () => messages.stop();
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
+  const subscription = { durable, handler, options, markHandled: createInboxMarks(options.db, durable) };
   const queue = createKeyedQueue(options.concurrency ?? CONCURRENCY);
   try {
     for await (const message of messages) {
@@ -101,7 +111,7 @@ async function pull(
       const received = receive(message, handler.event);
       // What cannot be read has no order.
       const key = received instanceof Poison ? `unreadable-${message.seq}` : received.event.aggregateId;
-      await queue.add(key, () => deliver(message, received, durable, handler, options));
+      await queue.add(key, () => deliver(message, received, subscription));
     }
   } finally {
     signal.removeEventListener('abort', stop);
@@ -112,10 +122,9 @@ async function pull(
 async function deliver(
   message: JsMsg,
   received: Delivery | Poison,
-  durable: string,
-  handler: EventHandler,
-  options: ConsumerOptions,
+  subscription: Subscription,
 ): Promise<void> {
+  const { durable, handler, options } = subscription;
   const working = setInterval(() => message.working(), 2_000);
   const stop = handleDuration.startTimer({ consumer: durable });
   if (message.redelivered) redelivered.inc({ consumer: durable });
@@ -125,7 +134,7 @@ async function deliver(
     await inSpan(`process ${templateOf(handler.event)}`, spanOptions(origin), async (span) => {
       if (span.isRecording()) span.setAttributes(attributesOf(message, event, handler.event, durable));
       try {
-        const outcome = await handleOnce(event, durable, handler, options);
+        const outcome = await handleOnce(event, subscription);
         options.failpoint?.('after-handle-before-ack');
         message.ack();
         handled.inc({ consumer: durable, outcome });
@@ -175,15 +184,12 @@ function attributesOf(
 
 async function handleOnce(
   event: Received<EventDefinition>,
-  durable: string,
-  handler: EventHandler,
-  options: ConsumerOptions,
+  { durable, handler, options, markHandled }: Subscription,
 ): Promise<'done' | 'duplicate'> {
-  if (await handler.isDone?.(event)) return 'done';
   try {
-    const hint = await options.db.transact(event.tenantId, (tx) =>
-      markAndHandle(tx, durable, handler, event),
-    );
+    const hint = (await handler.isDone?.(event))
+      ? await markHandled(event.tenantId, event.id)
+      : await options.db.transact(event.tenantId, (tx) => markAndHandle(tx, durable, handler, event));
     eventLag.observe({ consumer: durable }, Math.max(0, (Date.now() - event.time.getTime()) / 1000));
     hint?.();
     return 'done';

@@ -197,6 +197,8 @@ describe('inbox', () => {
     await eventually(async () =>
       expect(await totals(consumer.database, tenant)).toMatchObject([{ id: open, total: '1' }]),
     );
+    const noted = () => consumer.database.db.read(tenant, (tx) => tx.sql`select event_id from inbox`);
+    await eventually(async () => expect(await noted()).toHaveLength(2));
     const manager = await jetstreamManager(nc);
     await eventually(async () => {
       const info = await manager.consumers.info('ORDERS', durableOf('catalog', orderExpired));
