@@ -45,7 +45,7 @@ test('a row comes back as the query builder reads it', async () => {
   const wanted = event();
   const [written, read] = await database.db.transact(tenantId, async (tx) => {
     const [row] = await tx.sql`
-      insert into outbox ${rows.values(tx.sql, wanted)} returning ${rows.columns(tx.sql)}, now()::timestamptz(3) as at`;
+      insert into outbox ${rows.values(tx.sql, wanted)} returning ${rows.columns(tx.sql)}, date_trunc('milliseconds', now()) as at`;
     const [built] = await tx.db.select().from(outbox).where(eq(outbox.id, wanted.id));
     return [row && { ...rows.decode(row), at: new Date(String(row['at'])) }, built];
   });

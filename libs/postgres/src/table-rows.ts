@@ -37,7 +37,7 @@ export function tableRows<T extends PgTable>(table: T): TableRows<InferSelectMod
   const encode = (sql: Client, key: string, value: unknown): [string, unknown] => {
     const column = columns.get(key);
     if (column === undefined) throw new Error(`the table has no column ${key}`);
-    if (isFromNow(value)) return [column.name, sql`now() + make_interval(secs => ${value.secondsFromNow})`];
+    if (isFromNow(value)) return [column.name, sql`${passed(sql)} + make_interval(secs => ${value.secondsFromNow})`];
     return [column.name, value === null ? null : column.mapToDriverValue(value)];
   };
   return {
@@ -60,6 +60,9 @@ export function tableRows<T extends PgTable>(table: T): TableRows<InferSelectMod
     },
   };
 }
+
+// Our columns keep milliseconds and round: half of all rows that are due now would be due a moment later.
+const passed = (sql: Client) => sql`date_trunc('milliseconds', now())`;
 
 function isFromNow(value: unknown): value is SecondsFromNow {
   return typeof value === 'object' && value !== null && 'secondsFromNow' in value;
