@@ -4,8 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServiceName } from '@zoco/contracts';
-import { ROOT, type RunningSystem } from '@zoco/local';
-import { z } from 'zod';
+import { freePorts, ROOT, type RunningSystem } from '@zoco/local';
 
 /** How a process ended. */
 export interface End {
@@ -34,6 +33,7 @@ export interface Replica {
 const READY_MS_MAX = 60_000;
 // As a kubelet would: a probe now and then, and a grace period.
 const PROBE_MS = 100;
+const PROBE_MS_MAX = 2_000;
 const GRACE_MS = 30_000;
 
 /**
@@ -82,7 +82,7 @@ export async function startReplica(
   service: ServiceName,
   env: Readonly<Record<string, string>>,
 ): Promise<Replica> {
-  const [port, adminPort] = await Promise.all([freePort(), freePort()]);
+  const [port = 0, adminPort = 0] = await freePorts(2);
   const cwd = join(ROOT, 'services', service);
   const child = spawn(process.execPath, [join(cwd, 'dist/main.js')], {
     cwd,
@@ -130,10 +130,13 @@ async function watch(replicas: readonly Replica[], signal: AbortSignal): Promise
   }
 }
 
-/** Resolves when it is ready. @throws Error after a minute */
+/** Resolves when it is ready. @throws Error after a minute, and when it ends before */
 export async function whenReady(replica: Replica): Promise<void> {
   const endMs = performance.now() + READY_MS_MAX;
+  let end: End | undefined;
+  void replica.ended.then((ended) => (end = ended));
   for (await probe(replica); !replica.ready; await probe(replica)) {
+    if (end !== undefined) throw new Error(`${replica.service} ended: ${JSON.stringify(end)}`);
     if (performance.now() > endMs) throw new Error(`${replica.service} did not get ready`);
     await delay(PROBE_MS);
   }
@@ -142,8 +145,8 @@ export async function whenReady(replica: Replica): Promise<void> {
 /** Asks whether it is ready, as a kubelet does. */
 async function probe(replica: Replica): Promise<void> {
   try {
-    const { ok } = await fetch(`http://127.0.0.1:${replica.adminPort}/readyz`);
-    replica.ready = ok;
+    const signal = AbortSignal.timeout(PROBE_MS_MAX);
+    replica.ready = (await fetch(`http://127.0.0.1:${replica.adminPort}/readyz`, { signal })).ok;
   } catch {
     replica.ready = false;
   }
@@ -157,11 +160,13 @@ export interface Door extends Disposable {
 }
 
 export async function closedDoor(url: string): Promise<Door> {
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const { hostname, port: target } = new URL(url);
   const through = new URL(url);
   through.hostname = '127.0.0.1';
   through.port = String(port);
+  // A Unix socket that it names would lead past the door.
+  through.searchParams.delete('host');
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
     const upstream = connect(Number(target), hostname);
@@ -183,15 +188,4 @@ export async function closedDoor(url: string): Promise<Door> {
       server.close();
     },
   };
-}
-
-const address = z.object({ port: z.number() });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = address.parse(server.address());
-  server.close();
-  return port;
 }
