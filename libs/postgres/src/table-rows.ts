@@ -37,7 +37,8 @@ export function tableRows<T extends PgTable>(table: T): TableRows<InferSelectMod
   const encode = (sql: Client, key: string, value: unknown): [string, unknown] => {
     const column = columns.get(key);
     if (column === undefined) throw new Error(`the table has no column ${key}`);
-    if (isFromNow(value)) return [column.name, sql`${passed(sql)} + make_interval(secs => ${value.secondsFromNow})`];
+    if (isFromNow(value))
+      return [column.name, sql`${passed(sql)} + make_interval(secs => ${value.secondsFromNow})`];
     return [column.name, value === null ? null : column.mapToDriverValue(value)];
   };
   return {
