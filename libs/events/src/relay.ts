@@ -24,9 +24,9 @@ const BATCH_MAX = 128;
 // Below idle_in_transaction_session_timeout (10 s): a batch ends before Postgres would end it.
 const BATCH_BUDGET_MS = 5000;
 /** How long one transaction goes on while events keep coming. Marks become visible, and locks free, at its end. */
-const TRANSACTION_MS = 500;
+const TRANSACTION_MS = 1000;
 /** How long it waits for the next event before it ends, and then for others to come along. */
-const LULL_MS = 25;
+const LULL_MS = 50;
 const GATHER_MS = 2;
 /** Waits for more others while events come all the time: a round trip to Postgres and back for each would be the most of its work. */
 const GATHER_BUSY_MS = 8;
