@@ -36,22 +36,25 @@ export function createLogger(options: { service: string; version: string; level:
       return span ? { trace_id: span.traceId, span_id: span.spanId } : {};
     },
   };
-  return pino(settings, gatheredLines());
+  return pino(settings, (stdout ??= gatheredLines()));
 }
+
+/** One for all loggers of a process. */
+let stdout: DestinationStream | undefined;
 
 /** Lines of some milliseconds go out in one write; all of them at the end of the process, whatever ends it but SIGKILL. */
 function gatheredLines(): DestinationStream {
-  const stdout = pino.destination({ dest: 1, sync: true, minLength: WAITING_BYTES_MAX });
+  const lines = pino.destination({ dest: 1, sync: true, minLength: WAITING_BYTES_MAX });
   let timer: NodeJS.Timeout | undefined;
   const flush = () => {
     timer = undefined;
-    stdout.flush();
+    lines.flush();
   };
   process.once('exit', flush);
   return {
     write(line) {
       timer ??= setTimeout(flush, WAIT_MS).unref();
-      stdout.write(line);
+      lines.write(line);
     },
   };
 }

@@ -6,6 +6,7 @@ import {
   resourceFromAttributes,
 } from '@opentelemetry/resources';
 import {
+  AlwaysOnSampler,
   BatchSpanProcessor,
   NodeTracerProvider,
   ParentBasedSampler,
@@ -23,6 +24,7 @@ const EXPORT_EVERY_MS = 2000;
  * and `OTEL_EXPORTER_OTLP_HEADERS` are read by the SDK itself.
  */
 export function startExporter(options: TelemetryOptions, endpoint: string): AsyncDisposable {
+  // A trace that begins here comes to the SDK when it is to be recorded.
   const ratio = new TraceIdRatioBasedSampler(options.sampleRatio);
   const strangers = { remoteParentSampled: ratio, remoteParentNotSampled: ratio };
   const provider = new NodeTracerProvider({
@@ -35,7 +37,10 @@ export function startExporter(options: TelemetryOptions, endpoint: string): Asyn
           [ATTR_SERVICE_VERSION]: options.version,
         }),
       ),
-    sampler: new ParentBasedSampler({ root: ratio, ...(options.parentDecides === false ? strangers : {}) }),
+    sampler: new ParentBasedSampler({
+      root: new AlwaysOnSampler(),
+      ...(options.parentDecides === false ? strangers : {}),
+    }),
     spanProcessors: [
       new BatchSpanProcessor(new OTLPTraceExporter({ url: tracesUrl(endpoint) }), {
         maxQueueSize: QUEUE_MAX,

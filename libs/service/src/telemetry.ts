@@ -31,11 +31,15 @@ export interface TelemetryOptions {
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 const tracer = trace.getTracer('zoco');
 
+/** Which traces are recorded; none, until an exporter has started. */
+let sampling: Pick<TelemetryOptions, 'sampleRatio' | 'parentDecides'> = { sampleRatio: 0 };
+
 /** Turns on context propagation, and the exporter when an endpoint is given. Dispose to flush. */
 export async function startTelemetry(options: TelemetryOptions): Promise<AsyncDisposable> {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   if (options.endpoint === undefined) return { async [Symbol.asyncDispose]() {} };
   const { startExporter } = await import('./telemetry-exporter.ts');
+  sampling = options;
   return startExporter(options, options.endpoint);
 }
 
@@ -54,6 +58,9 @@ export interface SpanOptions {
  */
 export function inSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
   const parent = options.parent === undefined ? parentContext() : contextOf(options.parent);
+  const unrecorded = unrecordedSpan(parent);
+  // Most requests are not recorded, and the SDK takes its time to find that out.
+  if (unrecorded !== undefined) return context.with(parent, work, undefined, unrecorded);
   return tracer.startActiveSpan(name, toTracer(options), parent, async (span) => {
     try {
       return await work(span);
@@ -148,9 +155,17 @@ const IDS_BYTES = 24;
 const random = Buffer.allocUnsafe(IDS_BYTES * 256);
 let randomUsed = random.length;
 
-/** Without an SDK spans copy their parent's ids, so a root needs ids of its own; with one, the sampler decides. */
+/** The span of a context whose trace is not recorded, and neither is anything below it. */
+function unrecordedSpan(parent: Context): Span | undefined {
+  const span = trace.getSpan(parent);
+  const { traceFlags, isRemote = false } = span?.spanContext() ?? { traceFlags: TraceFlags.SAMPLED };
+  if ((traceFlags & TraceFlags.SAMPLED) !== 0) return undefined;
+  return isRemote && sampling.parentDecides === false ? undefined : span;
+}
+
+/** The SDK gives ids to a trace that is recorded; any other has them for logs and for those who are called. */
 function newTrace(): Context {
-  if (propagation.fields().length > 0) return ROOT_CONTEXT;
+  if (Math.random() < sampling.sampleRatio) return ROOT_CONTEXT;
   if (randomUsed === random.length) {
     randomFillSync(random);
     randomUsed = 0;
