@@ -96,7 +96,7 @@ function observe(log: Logger): MiddlewareHandler<AppEnv> {
       const { status } = c.res;
       const pattern = routePath(c, -1);
       const route = pattern === '' || pattern === '*' || pattern === '/*' ? 'unmatched' : pattern;
-      if (span.isRecording()) describeRequest(span, { method, url: c.req.url, route, status });
+      if (span.isRecording()) describeRequest(span, { method, ...partsOf(c.req.url), route, status });
       const seconds = (performance.now() - startedMs) / 1000;
       observeRequest(method, route, status, seconds);
       if (method !== 'GET' && c.res.headers.has(IDEMPOTENCY_REPLAYED_HEADER)) idempotencyReplays.inc();
@@ -105,6 +105,12 @@ function observe(log: Logger): MiddlewareHandler<AppEnv> {
       c.var.log[level]({ method, route, status, duration_ms: Math.round(seconds * 1e6) / 1000 }, 'request');
     });
   };
+}
+
+/** Of a URL that hono has put together. */
+function partsOf(url: string): { scheme: string; host: string; path: string } {
+  const [, scheme = 'http', host = '', path = '/'] = /^(\w+):\/\/([^/?#]*)([^?#]*)/.exec(url) ?? [];
+  return { scheme, host, path };
 }
 
 function deadline(): MiddlewareHandler<AppEnv> {

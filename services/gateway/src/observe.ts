@@ -26,7 +26,14 @@ export async function observe(
     const { route } = exchange;
     const status = response.headersSent ? response.statusCode : CLIENT_LEFT;
     if (span.isRecording()) {
-      describeRequest(span, { method, url: urlOf(exchange), route, status });
+      describeRequest(span, {
+        method,
+        scheme: exchange.client.secure ? 'https' : 'http',
+        host: headerOf(request.headers, 'host') ?? '',
+        path: exchange.target.path,
+        route,
+        status,
+      });
       const agent = headerOf(request.headers, 'user-agent');
       span.setAttributes({
         'client.address': exchange.client.address,
@@ -40,11 +47,4 @@ export async function observe(
     const duration = Math.round(durationMs * 1000) / 1000;
     log[level]({ request_id: exchange.requestId, method, route, status, duration_ms: duration }, 'request');
   });
-}
-
-/** As the client saw it; the host is its word and may be no host at all. */
-function urlOf({ request, target, client }: Exchange): string {
-  const host = headerOf(request.headers, 'host') ?? 'localhost';
-  const url = `${client.secure ? 'https' : 'http'}://${host}${target.path}`;
-  return URL.canParse(url) ? url : `http://localhost${target.path}`;
 }
