@@ -32,9 +32,9 @@ export function quantiles(metric: string, selector: string, by = ''): Query[] {
 }
 
 /**
- * 0 where nothing was ever counted: counters with labels do not exist before their first event. What is counted but stands
- * still has to be left out of a ratio (`> 0`) or a quantile (`>= 0`), as it gives NaN, which is not nothing.
+ * 0 where nothing was ever counted: counters with labels do not exist before their first event. And 0 where what is counted stands
+ * still, which makes a ratio or a quantile NaN: that is a value, so only the comparison gives way to the 0.
  */
 export function orZero(expr: string): string {
-  return `${expr} or on() vector(0)`;
+  return `(${expr}) >= 0 or on() vector(0)`;
 }

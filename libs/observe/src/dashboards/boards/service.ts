@@ -50,7 +50,7 @@ export const service: DashboardDraft = {
           queries: [
             query(
               orZero(`sum(rate(http_server_request_duration_seconds_count{${OF_SERVICE}, status=~"5.."}[5m]))
-                / (sum(rate(http_server_request_duration_seconds_count{${OF_SERVICE}}[5m])) > 0)`),
+                / sum(rate(http_server_request_duration_seconds_count{${OF_SERVICE}}[5m]))`),
             ),
           ],
           dataLinks: [failing, logs],
@@ -191,7 +191,7 @@ export const service: DashboardDraft = {
           queries: [
             query(
               orZero(
-                `histogram_quantile(0.95, sum by (le, callee, call) (rate(http_client_request_duration_seconds_bucket{${OF_SERVICE}}[$__rate_interval]))) >= 0`,
+                `histogram_quantile(0.95, sum by (le, callee, call) (rate(http_client_request_duration_seconds_bucket{${OF_SERVICE}}[$__rate_interval])))`,
               ),
               '{{callee}} {{call}}',
             ),
