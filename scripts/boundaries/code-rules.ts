@@ -13,7 +13,7 @@ import {
 const WRITERS = /^services\/[^/]+\/src\/(actions|consumers)\//;
 
 /** `.transact(`, with type arguments or unwrapped from its object, and the cross-tenant `.work(` beside it. */
-const OPENS_TRANSACTION = /(?:\btransact|\.\s*work)\s*[<(]/g;
+const OPENS_TRANSACTION = /(?:\btransact(?:Together)?|\.\s*work)\s*[<(]/g;
 
 const RAW_SQL = /\bsql\s*(?:\?\.|\.)\s*(?:raw|identifier)\b|\bsql\s*(?:\?\.)?\[|\.\s*unsafe\s*[<(]/g;
 

@@ -10,6 +10,8 @@ export interface Received<E extends EventDefinition> {
   readonly version: number;
   readonly time: Date;
   readonly data: EventData<E>;
+  /** Span that it comes from, for what is recorded because of it. */
+  readonly traceparent?: string | undefined;
 }
 
 /** Spans that an event comes from. */
@@ -34,10 +36,13 @@ export function receive(message: JsMsg, definition: EventDefinition): Delivery |
     if (envelope.type !== definition.type) throw new Error(`type is ${envelope.type}`);
     if (!message.subject.endsWith(`.${envelope.tenantid}`))
       throw new Error('subject and envelope name different tenants');
+    const recorded = envelope.traceparent;
+    const published = message.headers?.get('traceparent') || undefined;
     return {
-      recorded: envelope.traceparent,
-      published: message.headers?.get('traceparent') || undefined,
+      recorded,
+      published,
       event: {
+        traceparent: published ?? recorded,
         id: envelope.id,
         tenantId: envelope.tenantid,
         aggregateId: envelope.subject,

@@ -12,7 +12,8 @@ import {
   testTenant,
 } from '@zoco/testing';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { type Handle, type IsDone, on, runConsumer } from './consumer.ts';
+import { runConsumer } from './consumer.ts';
+import { type Handle, type IsDone, on } from './event-handler.ts';
 import { connectNats } from './nats.ts';
 import { provisionStreams } from './provision.ts';
 import { record } from './record.ts';

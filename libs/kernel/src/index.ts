@@ -22,6 +22,7 @@ export {
 } from './problem.ts';
 export { assertNever } from './assert-never.ts';
 export { isTenantId, type TenantId, TENANT_ID_PATTERN, tenantId } from './tenant-id.ts';
+export { type Batches, type BatchesOptions, createBatches } from './batches.ts';
 export { createGate, type Gate, type GateOptions } from './gate.ts';
 export { retryDelayMs } from './backoff.ts';
 export { canonicalJson } from './canonical-json.ts';

@@ -6,6 +6,7 @@ import type { ParameterOrJSON } from 'postgres';
 import { connect, type Sql } from './connection.ts';
 import { isRetryable } from './failures.ts';
 import { timed, transactionRetries, watchPool } from './metrics.ts';
+import { createSharedTransactions, type TransactTogether } from './shared-transactions.ts';
 import { TENANT_SETTING } from './tenancy.ts';
 import { type Client, runTransaction, type TransactionEnd } from './transaction.ts';
 import { traced, type TraceStatement, traceTarget } from './transaction-trace.ts';
@@ -54,6 +55,11 @@ export interface DatabaseOptions {
 export interface Database extends AsyncDisposable {
   /** Runs `work` in a transaction of that tenant; again, when Postgres asks for it (deadlock, serialization). */
   transact<T>(tenantId: TenantId, work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Like `transact`, in one transaction with others of its kind that come at the same time. Only for works whose statements are each a
+   * compare-and-set, and which leave nothing behind outside of the transaction: one of them may run twice until it commits once.
+   */
+  readonly transactTogether: TransactTogether;
   /** Like `transact`, read only. */
   read<T>(tenantId: TenantId, work: (tx: ReadTx) => Promise<T>): Promise<T>;
   /** Runs `work` across tenants as the worker role. */
@@ -109,8 +115,12 @@ export function openDatabase(options: DatabaseOptions): Database {
       ),
     );
 
+  const transactOnce = <T>(tenantId: TenantId, work: (tx: Tx) => Promise<T>) => inTenant('write', tenantId, work);
+  const transact = <T>(tenantId: TenantId, work: (tx: Tx) => Promise<T>) => retrying(() => transactOnce(tenantId, work));
+
   return {
-    transact: (tenantId, work) => retrying(() => inTenant('write', tenantId, work)),
+    transact,
+    transactTogether: createSharedTransactions(transact, transactOnce, poolMax),
     read: (tenantId, work) => inTenant('read', tenantId, work),
     work: (work, durability) => retrying(() => across(work, durability)),
     async listen(channel, onNotify) {

@@ -33,6 +33,15 @@ export function isUnreachable(error: unknown): boolean {
   return code !== undefined && (UNAVAILABLE.has(code) || UNREACHABLE.test(code));
 }
 
+const LOSS = /^(CONNECTION_|CONNECT_TIMEOUT|ECONN|EPIPE|ETIMEDOUT)/;
+
+/** Whether the connection is gone, or about to go, and not only one statement refused. */
+export function isConnectionLoss(error: unknown): boolean {
+  const refused = findPostgresError(error);
+  if (refused !== undefined) return refused.severity === 'FATAL' || refused.severity === 'PANIC';
+  return LOSS.test(driverCode(error) ?? '');
+}
+
 /** The 503 for a database that is busy or away; undefined when the error is something else. */
 export function databaseProblem(error: unknown): Problem | undefined {
   if (!isUnreachable(error)) return undefined;

@@ -11,6 +11,7 @@ export { type MigrateOptions, migrate } from './migrate.ts';
 export { type DatabaseUrls, type RolePasswords, provisionDatabase, provisionFromUrls } from './provision.ts';
 export { connect, type Sql } from './connection.ts';
 export { databaseProblem, isRetryable, isUniqueViolation, isUnreachable } from './failures.ts';
+export type { Sharing } from './shared-transactions.ts';
 export { databaseMetrics } from './metrics.ts';
 export { NOW, type RowValues, type SecondsFromNow, secondsFromNow, tableRows } from './table-rows.ts';
 export { TENANT_SETTING } from './tenancy.ts';

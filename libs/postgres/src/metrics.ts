@@ -61,6 +61,13 @@ export const transactionRetries = new Counter({
   registers: [],
 });
 
+export const worksPerTransaction = new Histogram({
+  name: 'zoco_postgres_works_per_transaction',
+  help: 'Works (requests, answers of others) that went into one transaction, of those kinds that share.',
+  buckets: [1, 2, 4, 8, 16, 32],
+  registers: [],
+});
+
 export type TransactionMode = 'write' | 'read' | 'worker';
 
 const timerOf = (mode: TransactionMode) => ({
@@ -89,4 +96,5 @@ export const databaseMetrics: readonly Metric[] = [
   waiting,
   transactionDuration,
   transactionRetries,
+  worksPerTransaction,
 ];

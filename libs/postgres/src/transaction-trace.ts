@@ -85,7 +85,7 @@ export function traced<T>(
 }
 
 /** Also of a span that has ended, whose trace goes on: work that a request or an event leaves behind. */
-function isRecorded(span: Span | undefined): boolean {
+export function isRecorded(span: Span | undefined): boolean {
   if (span === undefined) return false;
   if (span.isRecording()) return true;
   return (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0 && propagation.fields().length > 0;

@@ -1,4 +1,5 @@
 import postgres from 'postgres';
+import { isConnectionLoss } from './failures.ts';
 import type { TracedStatement, TraceStatement } from './transaction-trace.ts';
 
 const { PostgresError } = postgres;
@@ -219,12 +220,4 @@ function watching(client: Client, admit: (query: DriverQuery) => void): Client {
 /** A statement, and not a fragment's helper such as `sql(name)`. */
 function isQuery(made: unknown): made is DriverQuery {
   return made instanceof Promise && 'handler' in made && typeof made.handler === 'function';
-}
-
-const LOSS = /^(CONNECTION_|CONNECT_TIMEOUT|ECONN|EPIPE|ETIMEDOUT)/;
-
-/** Whether the connection is gone, or about to go, and not only one statement refused. */
-function isConnectionLoss(error: unknown): boolean {
-  if (error instanceof PostgresError) return error.severity === 'FATAL' || error.severity === 'PANIC';
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && LOSS.test(error.code);
 }

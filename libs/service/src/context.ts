@@ -1,6 +1,6 @@
 import type { ServiceName, TenantSettings } from '@zoco/contracts';
 import type { TenantId } from '@zoco/kernel';
-import type { Database, ReadTx, Tx } from '@zoco/postgres';
+import type { Database, ReadTx, Sharing, Tx } from '@zoco/postgres';
 import type { Principal } from './access-token.ts';
 import type { Logger } from './log.ts';
 
@@ -12,6 +12,8 @@ export interface Ctx {
   readonly principal: Principal | undefined;
   readonly log: Logger;
   transact<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Like `transact`, in one transaction with others of its kind that come at the same time (`Database.transactTogether`). */
+  transactTogether<T>(sharing: Sharing, work: (tx: Tx) => Promise<T>): Promise<T>;
   read<T>(work: (tx: ReadTx) => Promise<T>): Promise<T>;
   now(): Date;
 }
@@ -51,6 +53,7 @@ export function createCtx(options: {
     principal: options.principal,
     log: options.log,
     transact: (work) => db.transact(tenant.id, work),
+    transactTogether: (sharing, work) => db.transactTogether(tenant.id, sharing, work),
     read: (work) => db.read(tenant.id, work),
     now: () => new Date(),
   };

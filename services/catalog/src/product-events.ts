@@ -4,7 +4,7 @@ import {
   stockChanged,
   type TenantSettings,
 } from '@zoco/contracts';
-import { recordAll } from '@zoco/events';
+import { type Cause, recordAll } from '@zoco/events';
 import type { Tx } from '@zoco/postgres';
 import type { ProductRow } from './db/products.ts';
 import type { StockRow } from './db/stock.ts';
@@ -42,7 +42,12 @@ export function recordProducts(
 }
 
 /** Stock is an aggregate of its own, with versions of its own: it changes without the product, and far more often. */
-export function recordStock(tx: Tx, rows: readonly StockRow[], reason: string): Promise<void> {
+export function recordStock(
+  tx: Tx,
+  rows: readonly StockRow[],
+  reason: string,
+  causes?: ReadonlyMap<string, Cause | undefined>,
+): Promise<void> {
   return recordAll(
     tx,
     stockChanged,
@@ -57,6 +62,7 @@ export function recordStock(tx: Tx, rows: readonly StockRow[], reason: string): 
         stock_reserved: row.reserved,
         reason,
       },
+      cause: causes?.get(row.product_id),
     })),
   );
 }

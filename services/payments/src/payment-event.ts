@@ -5,7 +5,7 @@ import {
   paymentRefunded,
   paymentSucceeded,
 } from '@zoco/contracts';
-import { record } from '@zoco/events';
+import { type Cause, record } from '@zoco/events';
 import type { Tx } from '@zoco/postgres';
 import type { Payment } from './db/payments.ts';
 import type { Refund } from './db/refunds.ts';
@@ -21,14 +21,15 @@ const reference = (payment: Told) => ({
 });
 
 /** Each tells of the change that gave the payment this version. */
-export const tellCreated = (tx: Tx, payment: Told, version: number) =>
-  record(tx, paymentCreated, { aggregateId: payment.id, version, data: reference(payment) });
+export const tellCreated = (tx: Tx, payment: Told, version: number, cause?: Cause) =>
+  record(tx, paymentCreated, { aggregateId: payment.id, version, data: reference(payment), cause });
 
-export const tellSucceeded = (tx: Tx, payment: Told, version: number, at: Date) =>
+export const tellSucceeded = (tx: Tx, payment: Told, version: number, at: Date, cause?: Cause) =>
   record(tx, paymentSucceeded, {
     aggregateId: payment.id,
     version,
     data: { ...reference(payment), succeeded_at: at.toISOString() },
+    cause,
   });
 
 export const tellFailed = (

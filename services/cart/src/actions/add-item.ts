@@ -30,7 +30,8 @@ export async function addItem(
   item: { productId: string; quantity: number },
 ): Promise<AddedItem> {
   const target = owner ?? { kind: 'anonymous', cartId: newId('cart') };
-  const first = await ctx.transact((tx) => put(tx, target, item));
+  const sharing = { kind: 'add-item', key: target.kind === 'user' ? target.userId : target.cartId };
+  const first = await ctx.transactTogether(sharing, (tx) => put(tx, target, item));
   if (first === 'closed') return addItem(ctx, call, undefined, item);
   if (first !== 'unknown') return first;
   const { data } = await call('lookupProducts', productLookup, {

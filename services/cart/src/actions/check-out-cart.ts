@@ -69,7 +69,9 @@ async function checkOut(
     const placed = await place(deps, ctx, request, checkout);
     deps.failpoint('cart-after-order');
     if (checkout.order_id === null)
-      await ctx.transact((tx) => finishCheckout(tx, { cartId, orderId: placed.id, items }));
+      await ctx.transactTogether({ kind: 'finish-checkout', key: cartId }, (tx) =>
+        finishCheckout(tx, { cartId, orderId: placed.id, items }),
+      );
     return placed;
   });
   return { order, replayed: checkout.order_id !== null || !checkout.held };
@@ -77,7 +79,7 @@ async function checkOut(
 
 function freeze(deps: CheckoutDeps, ctx: Ctx, request: CheckoutRequest): Promise<Checkout> {
   const fingerprint = fingerprintOf('POST /cart/checkout', request.input);
-  return ctx.transact(async (tx) => {
+  return ctx.transactTogether({ kind: 'freeze-cart', key: request.userId }, async (tx) => {
     const attempt = () => freezeCheckout(tx, request, fingerprint, deps.holdSeconds);
     // Nothing also comes back when a twin with the same key was first, which a second look sees.
     const checkout = (await attempt()) ?? (await attempt());

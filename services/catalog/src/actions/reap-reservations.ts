@@ -3,7 +3,7 @@ import { type Id, Problem, type TenantId } from '@zoco/kernel';
 import type { Database } from '@zoco/postgres';
 import type { CallService, Failpoint, Logger } from '@zoco/service';
 import { settlementOf } from '../rules/stale-reservation.ts';
-import { settleReservation } from './settle-reservation.ts';
+import { settleReservations } from './settle-reservations.ts';
 
 export interface ReaperDeps {
   readonly db: Database;
@@ -52,7 +52,7 @@ async function reap(deps: ReaperDeps, { tenant_id, order_id }: Stale): Promise<b
     const settlement = settlementOf(await askOrder(deps.call, tenant_id, order_id));
     if (settlement === undefined) return false;
     const changed = await deps.db.transact(tenant_id, (tx) =>
-      settleReservation(tx, order_id, settlement, deps.failpoint),
+      settleReservations(tx, [{ orderId: order_id }], settlement, deps.failpoint),
     );
     deps.onChange(tenant_id, changed);
     log.warn({ settlement }, 'a forgotten reservation was ended');

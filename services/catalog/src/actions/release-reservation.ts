@@ -1,6 +1,6 @@
 import type { Id } from '@zoco/kernel';
 import type { Ctx, Failpoint } from '@zoco/service';
-import { settleReservation } from './settle-reservation.ts';
+import { settleReservations } from './settle-reservations.ts';
 
 /** Releases what an order holds; for one that reserved nothing, sees to it that it never will. Repeatable. */
 export function releaseReservation(
@@ -8,5 +8,5 @@ export function releaseReservation(
   orderId: Id<'order'>,
   failpoint: Failpoint,
 ): Promise<Id<'product'>[]> {
-  return ctx.transact((tx) => settleReservation(tx, orderId, 'release', failpoint));
+  return ctx.transact((tx) => settleReservations(tx, [{ orderId }], 'release', failpoint));
 }

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newOrder, openShop, type Shop } from '../../fixtures/shop.ts';
 import type { Settlement } from '../rules/reservation.ts';
-import { settleReservation } from './settle-reservation.ts';
+import { settleReservations } from './settle-reservations.ts';
 
 let shop: Shop;
 beforeAll(async () => {
@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => shop[Symbol.asyncDispose]());
 
 const settle = (order: ReturnType<typeof newOrder>, settlement: Settlement) =>
-  shop.world.db.transact(shop.tenant.id, (tx) => settleReservation(tx, order, settlement, () => {}));
+  shop.world.db.transact(shop.tenant.id, (tx) => settleReservations(tx, [{ orderId: order }], settlement, () => {}));
 
 type Step =
   | { readonly verb: 'reserve'; readonly order: number; readonly lines: readonly [number, number][] }

@@ -2,6 +2,7 @@ import type { Reservation } from '@zoco/contracts';
 import { type Id, newId, Problem } from '@zoco/kernel';
 import type { Ctx, Failpoint } from '@zoco/service';
 import { claimAndHold, findReservation, type HoldRow, keepHold } from '../db/reservations.ts';
+import { lockStock } from '../db/stock.ts';
 import { reservations } from '../metrics.ts';
 import { recordStock } from '../product-events.ts';
 import { needsOf, replayOf, type RequestedLine, requireGranted } from '../rules/reservation.ts';
@@ -37,7 +38,8 @@ function reserve(
   failpoint: Failpoint,
 ): Promise<Reservation> {
   const needs = needsOf(lines);
-  return ctx.transact(async (tx) => {
+  const locks = { keys: needs.productIds, take: lockStock };
+  return ctx.transactTogether({ kind: 'reserve-stock', key: orderId, locks }, async (tx) => {
     const held = await claimAndHold(tx, orderId, needs);
     if (held.length === 0) {
       const known = await findReservation(tx, orderId);
@@ -50,6 +52,7 @@ function reserve(
     const priced = pricedLines(lines, held, ctx.tenant.tax_rate_bps);
     const moves = held.map((row) => ({
       id: newId('stockMove'),
+      order_id: orderId,
       product_id: row.product_id,
       on_hand_delta: 0,
       reserved_delta: row.quantity,

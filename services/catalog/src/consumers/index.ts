@@ -1,9 +1,9 @@
 import { orderCanceled, orderConfirmed, orderExpired } from '@zoco/contracts';
-import { type EventHandler, on } from '@zoco/events';
+import { type EventHandler, on, onTogether } from '@zoco/events';
 import type { Failpoint } from '@zoco/service';
 import type { ProductCache } from '../product-cache.ts';
 import { handleOrderCanceled } from './order-canceled.ts';
-import { handleOrderConfirmed } from './order-confirmed.ts';
+import { handleOrdersConfirmed } from './order-confirmed.ts';
 import { handleOrderExpired } from './order-expired.ts';
 
 export interface ConsumerDeps {
@@ -13,7 +13,7 @@ export interface ConsumerDeps {
 
 export function handlers(deps: ConsumerDeps): EventHandler[] {
   return [
-    on(orderConfirmed, handleOrderConfirmed(deps)),
+    onTogether(orderConfirmed, handleOrdersConfirmed(deps)),
     on(orderCanceled, handleOrderCanceled(deps)),
     on(orderExpired, handleOrderExpired(deps)),
   ];

@@ -1,12 +1,13 @@
 import type { orderConfirmed } from '@zoco/contracts';
-import type { Handle } from '@zoco/events';
-import { settleReservation } from '../actions/settle-reservation.ts';
+import type { HandleAll } from '@zoco/events';
+import { settleReservations } from '../actions/settle-reservations.ts';
 import type { ConsumerDeps } from './index.ts';
 
 /** What was held is sold. */
-export const handleOrderConfirmed =
-  ({ cache, failpoint }: ConsumerDeps): Handle<typeof orderConfirmed> =>
-  async (tx, { tenantId, data }) => {
-    const changed = await settleReservation(tx, data.order_id, 'commit', failpoint);
-    return () => changed.forEach((id) => cache.forgetStock(tenantId, id));
+export const handleOrdersConfirmed =
+  ({ cache, failpoint }: ConsumerDeps): HandleAll<typeof orderConfirmed> =>
+  async (tx, events) => {
+    const orders = events.map((event) => ({ orderId: event.data.order_id, cause: event }));
+    const changed = await settleReservations(tx, orders, 'commit', failpoint);
+    return () => changed.forEach((id) => cache.forgetStock(tx.tenantId, id));
   };

@@ -54,6 +54,7 @@ export function claimAndHold(
 }
 
 export interface OrderMove {
+  readonly order_id: Id<'order'>;
   readonly id: Id<'stockMove'>;
   readonly product_id: string;
   readonly on_hand_delta: number;
@@ -70,52 +71,70 @@ export async function keepHold(
   lines: Reservation['lines'],
 ): Promise<void> {
   await tx.sql`
-    with moved as (${insertMoves(tx, orderId, 'reserve', moves)})
+    with moved as (${insertMoves(tx, 'reserve', moves)})
     update reservations set lines = ${JSON.stringify(lines)}::text::jsonb
     where tenant_id = ${tx.tenantId} and order_id = ${orderId}`;
 }
 
-/** Logs what the end of a reservation did. */
-export async function logMoves(
+/** Logs what the end of reservations did; with the COMMIT. */
+export function logMoves(
   tx: Tx,
-  orderId: Id<'order'>,
   kind: 'commit' | 'release' | 'return',
   moves: readonly OrderMove[],
-): Promise<void> {
-  await insertMoves(tx, orderId, kind, moves);
+): void {
+  tx.defer(insertMoves(tx, kind, moves));
 }
 
-function insertMoves(tx: Tx, orderId: Id<'order'>, kind: string, moves: readonly OrderMove[]) {
+function insertMoves(tx: Tx, kind: string, moves: readonly OrderMove[]) {
   return tx.sql`
     insert into stock_moves (tenant_id, product_id, id, kind, on_hand_delta, reserved_delta, on_hand_after,
       reserved_after, reason, order_id)
     select ${tx.tenantId}, m.product_id, m.id, ${kind}, m.on_hand_delta, m.reserved_delta, m.on_hand_after,
-      m.reserved_after, ${kind}, ${orderId}
-    from jsonb_to_recordset(${JSON.stringify(moves)}::text::jsonb) as m(product_id text, id text, on_hand_delta int,
+      m.reserved_after, ${kind}, m.order_id
+    from jsonb_to_recordset(${JSON.stringify(moves)}::text::jsonb) as m(order_id text, product_id text, id text, on_hand_delta int,
       reserved_delta int, on_hand_after int, reserved_after int)`;
 }
 
-export interface SettledRow extends StockRow {
+/** Units that a reservation moved on with. */
+export interface SettledUnits {
+  readonly order_id: Id<'order'>;
+  readonly product_id: Id<'product'>;
   readonly quantity: number;
 }
 
 /**
- * Moves a reservation on and its units with it, in one statement. Undefined when it is not in the state the effect starts
- * from; the products otherwise, none for one that held nothing.
+ * Moves reservations on, those that are in the state the effect starts from.
+ * @returns the orders whose reservations they are, and their units
  */
 export async function settle(
   tx: Tx,
-  orderId: Id<'order'>,
+  orderIds: readonly Id<'order'>[],
   effect: Effect,
-): Promise<SettledRow[] | undefined> {
-  const rows = await tx.sql<(SettledRow | { product_id: null })[]>`
-    with settled as (
-      update reservations set state = ${effect.to}, updated_at = now()
-      where tenant_id = ${tx.tenantId} and order_id = ${orderId} and state = ${effect.from}
-      returning product_ids, quantities),
-    locked as (
+): Promise<{ settled: ReadonlySet<Id<'order'>>; units: SettledUnits[] }> {
+  const rows = await tx.sql<
+    { order_id: Id<'order'>; product_ids: Id<'product'>[]; quantities: number[] }[]
+  >`
+    update reservations set state = ${effect.to}, updated_at = now()
+    where tenant_id = ${tx.tenantId} and order_id = any(${orderIds.toSorted()}::text[]) and state = ${effect.from}
+    returning order_id, product_ids, quantities`;
+  return {
+    settled: new Set(rows.map(({ order_id: id }) => id)),
+    units: rows.flatMap(({ order_id, product_ids: ids, quantities }) =>
+      ids.map((product_id, index) => ({ order_id, product_id, quantity: quantities[index] ?? 0 })),
+    ),
+  };
+}
+
+/** Changes the stock of products, locked in the order in which everybody locks stock. */
+export function changeStock(
+  tx: Tx,
+  { productIds, quantities }: { productIds: readonly string[]; quantities: readonly number[] },
+  effect: Effect,
+): Promise<StockRow[]> {
+  return tx.sql<StockRow[]>`
+    with locked as (
       select s.product_id, n.quantity
-      from settled, unnest(product_ids, quantities) as n(product_id, quantity)
+      from unnest(${[...productIds]}::text[], ${[...quantities]}::int[]) as n(product_id, quantity)
       join stock s on s.tenant_id = ${tx.tenantId} and s.product_id = n.product_id
       order by s.product_id for update of s),
     changed as (
@@ -123,12 +142,8 @@ export async function settle(
       set on_hand = s.on_hand + ${effect.onHand}::int * l.quantity,
           reserved = s.reserved + ${effect.reserved}::int * l.quantity, version = s.version + 1
       from locked l where s.tenant_id = ${tx.tenantId} and s.product_id = l.product_id
-      returning s.product_id, s.on_hand, s.reserved, s.version, l.quantity)
-    select c.*, p.sku from settled
-    left join changed c on true
-    left join products p on p.tenant_id = ${tx.tenantId} and p.id = c.product_id`;
-  if (rows.length === 0) return undefined;
-  return rows.filter((row): row is SettledRow => row.product_id !== null);
+      returning s.product_id, s.on_hand, s.reserved, s.version)
+    select c.*, p.sku from changed c join products p on p.tenant_id = ${tx.tenantId} and p.id = c.product_id`;
 }
 
 export async function findReservation(tx: ReadTx, orderId: Id<'order'>): Promise<Reservation | undefined> {

@@ -11,6 +11,12 @@ export interface StockRow {
   readonly version: number;
 }
 
+/** Locks the stock of these products in the order in which everybody locks stock, so that nobody ends in a deadlock. */
+export const lockStock = (tx: Tx, productIds: readonly string[]) =>
+  tx.sql`
+    select from stock where tenant_id = ${tx.tenantId} and product_id = any(${[...productIds]}::text[])
+    order by product_id for update`;
+
 export interface Adjustment extends Movement {
   readonly productId: string;
   readonly moveId: Id<'stockMove'>;

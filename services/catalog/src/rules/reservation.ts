@@ -109,6 +109,50 @@ export function needsOf(lines: readonly RequestedLine[]): { productIds: string[]
   return { productIds: sorted.map(([id]) => id), quantities: sorted.map(([, quantity]) => quantity) };
 }
 
+/** Stock of a product after all moves. */
+interface StockAfter<P extends string> {
+  readonly product_id: P;
+  readonly on_hand: number;
+  readonly reserved: number;
+}
+
+/** One entry of the log of moves, without its id. */
+export interface StockMove<O extends string, P extends string> {
+  readonly order_id: O;
+  readonly product_id: P;
+  readonly on_hand_delta: number;
+  readonly reserved_delta: number;
+  readonly on_hand_after: number;
+  readonly reserved_after: number;
+}
+
+/** What each order did to each product: what one move leaves is what the next one finds, and the last one leaves `after`. */
+export function movesOf<O extends string, P extends string>(
+  units: readonly { readonly order_id: O; readonly product_id: P; readonly quantity: number }[],
+  after: readonly StockAfter<P>[],
+  effect: Effect,
+): StockMove<O, P>[] {
+  const left = new Map(after.map(({ product_id, on_hand, reserved }) => [product_id, { on_hand, reserved }]));
+  const backwards = units.toReversed().flatMap(({ order_id, product_id, quantity }) => {
+    const stock = left.get(product_id);
+    if (stock === undefined) return [];
+    const on_hand_delta = effect.onHand * quantity;
+    const reserved_delta = effect.reserved * quantity;
+    left.set(product_id, { on_hand: stock.on_hand - on_hand_delta, reserved: stock.reserved - reserved_delta });
+    return [
+      {
+        order_id,
+        product_id,
+        on_hand_delta,
+        reserved_delta,
+        on_hand_after: stock.on_hand,
+        reserved_after: stock.reserved,
+      },
+    ];
+  });
+  return backwards.toReversed();
+}
+
 /** The answer to a repeated reserve. @throws Problem when the order was released, or asks for something else now */
 export function replayOf(known: Reservation, lines: readonly RequestedLine[]): Reservation {
   if (known.state === 'released' || known.state === 'returned') {

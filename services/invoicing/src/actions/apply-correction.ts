@@ -1,9 +1,10 @@
 import type { TenantSettings } from '@zoco/contracts';
+import type { Cause } from '@zoco/events';
 import type { Id } from '@zoco/kernel';
 import type { Tx } from '@zoco/postgres';
 import { correctionDraft } from '../rules/credit-note.ts';
-import { issueDocument } from './issue-document.ts';
-import { lockOrder } from './lock-order.ts';
+import { issueDocuments } from './issue-documents.ts';
+import { lockOrders } from './lock-orders.ts';
 
 /** A refund or cancellation that an invoice has to answer with a credit note. */
 export interface Correction {
@@ -20,8 +21,13 @@ export interface Correction {
  * Issues the credit note of a correction, once. What is left of the invoice bounds it: a refund and the cancellation that
  * caused it make one credit note, whichever comes first. Kept for later when the invoice does not exist yet.
  */
-export async function applyCorrection(tx: Tx, tenant: TenantSettings, correction: Correction): Promise<void> {
-  const documents = await lockOrder(tx, correction.orderId);
+export async function applyCorrection(
+  tx: Tx,
+  tenant: TenantSettings,
+  correction: Correction,
+  cause?: Cause,
+): Promise<void> {
+  const documents = await lockOrders(tx, [correction.orderId]);
   const invoice = documents.find(({ kind }) => kind === 'invoice');
   if (invoice === undefined) {
     await tx.sql`
@@ -40,13 +46,16 @@ export async function applyCorrection(tx: Tx, tenant: TenantSettings, correction
     reason: correction.reason,
   });
   if (draft === null) return;
-  await issueDocument(tx, draft, {
-    orderId: correction.orderId,
-    userId: invoice.userId,
-    customerId: invoice.customerId,
-    sourceKey: correction.sourceKey,
-    timeZone: tenant.time_zone,
-    corrects: invoice.id,
-    refundId: correction.refundId,
-  });
+  await issueDocuments(tx, 'credit_note', tenant.time_zone, [
+    {
+      draft,
+      orderId: correction.orderId,
+      userId: invoice.userId,
+      customerId: invoice.customerId,
+      sourceKey: correction.sourceKey,
+      corrects: invoice.id,
+      refundId: correction.refundId,
+      cause,
+    },
+  ]);
 }

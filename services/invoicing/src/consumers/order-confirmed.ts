@@ -1,12 +1,12 @@
 import { orderConfirmed } from '@zoco/contracts';
-import { type EventHandler, on } from '@zoco/events';
+import { type EventHandler, onTogether } from '@zoco/events';
 import type { SettingsOf } from '../settings-of.ts';
 import type { Failpoint } from '@zoco/service';
-import { issueInvoice } from '../actions/issue-invoice.ts';
+import { issueInvoices } from '../actions/issue-invoices.ts';
 
 export const onOrderConfirmed = (settingsOf: SettingsOf, failpoint: Failpoint): EventHandler =>
-  on(orderConfirmed, async (tx, { tenantId, data }) => {
-    await issueInvoice(tx, await settingsOf(tenantId), data);
+  onTogether(orderConfirmed, async (tx, events) => {
+    await issueInvoices(tx, await settingsOf(tx.tenantId), events);
     failpoint('before-invoice-commit');
     return () => failpoint('after-invoice-commit');
   });

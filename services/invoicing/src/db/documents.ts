@@ -39,10 +39,10 @@ export interface Viewer {
   readonly userId: string | null;
 }
 
-/** The documents of an order, oldest first. */
-export async function documentsOfOrder(tx: ReadTx, orderId: string): Promise<StoredDocument[]> {
+/** The documents of orders, oldest first. */
+export async function documentsOfOrders(tx: ReadTx, orderIds: readonly string[]): Promise<StoredDocument[]> {
   const rows = await tx.sql<Row[]>`
-    select * from documents where tenant_id = ${tx.tenantId} and order_id = ${orderId} order by id`;
+    select * from documents where tenant_id = ${tx.tenantId} and order_id = any(${[...orderIds]}::text[]) order by id`;
   return rows.map(fromRow);
 }
 
@@ -84,7 +84,7 @@ export async function listDocuments(
 
 /** The invoice of an order, for whoever may see it. @throws Problem `invoice_not_found` */
 export async function invoiceOfOrder(tx: ReadTx, orderId: string, viewer: Viewer): Promise<StoredDocument> {
-  const documents = await documentsOfOrder(tx, orderId);
+  const documents = await documentsOfOrders(tx, [orderId]);
   const invoice = documents.find(({ kind }) => kind === 'invoice');
   if (invoice === undefined || (viewer.userId !== null && invoice.userId !== viewer.userId))
     throw invoiceNotFound();

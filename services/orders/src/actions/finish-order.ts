@@ -58,7 +58,7 @@ export async function finishOrder(
           data: { customer: order.customer, order: viewOf(confirmed) },
         },
   );
-  await ctx.transact(async (tx) => {
+  await ctx.transactTogether({ kind: 'finish-order', key: order.id }, async (tx) => {
     await create(tx, order, pending, claim, answer);
     if (confirmed !== undefined) await confirm(tx, confirmed);
     deps.failpoint('before-created-commit');

@@ -57,7 +57,9 @@ async function place(ctx: UserCtx, deps: OrderDeps, input: PlaceOrderInput): Pro
   const fingerprint = fingerprintOf(input.operation, input.body);
   const number = await deps.numbers.next(ctx.tenant, ctx.now());
   const order = newOrder(ctx, input, request, number);
-  const claiming = ctx.transact(async (tx) => {
+  // Apart from others of the same buyer, whose open orders are counted.
+  const sharing = { kind: 'place-order', key: scope.principal };
+  const claiming = ctx.transactTogether(sharing, async (tx) => {
     const time = await insertPending(tx, order, {
       scope,
       fingerprint,

@@ -46,7 +46,7 @@ export async function lockOrder(tx: Tx, id: Id<'order'>): Promise<OrderRow | und
 
 const rows = tableRows(orders);
 
-/** What a capture has to fit. */
+/** What an order has to fit. */
 export interface Capture {
   readonly orderId: Id<'order'>;
   readonly amountCents: number;
@@ -56,22 +56,27 @@ export interface Capture {
 }
 
 /**
- * Confirms an order that waits for exactly this money, in one statement: two that race cannot both win. A refund that was heard of
+ * Confirms the orders that wait for exactly this money, in one statement: two that race cannot both win. A refund that was heard of
  * before the capture is the newer truth.
- * @returns the order as it is now, or undefined when it was not so
+ * @param captures of different orders
+ * @returns those orders as they are now, without the ones that were not so
  */
-export async function confirmCaptured(tx: Tx, capture: Capture): Promise<Order | undefined> {
-  const { orderId, amountCents, currency, version } = capture;
-  const [row] = await tx.sql<Pick<Order, 'items'>[]>`
+export async function confirmCaptured(tx: Tx, captures: readonly Capture[]): Promise<Order[]> {
+  // In one order everywhere, so that nobody ends in a deadlock.
+  const sorted = captures.toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1));
+  const found = await tx.sql<Pick<Order, 'items'>[]>`
     update orders set status = 'confirmed', confirmed_at = now(),
       cancel_until = now() + make_interval(mins => cancel_window_minutes),
-      payment_status = case when payment_version < ${version} then 'paid' else payment_status end,
-      payment_version = greatest(payment_version, ${version}), payment_failure = null,
+      payment_status = case when payment_version < captured_version then 'paid' else payment_status end,
+      payment_version = greatest(payment_version, captured_version), payment_failure = null,
       changed_by = 'payments', change_reason = null, version = version + 1
-    where tenant_id = ${tx.tenantId} and id = ${orderId} and status = 'created'
-      and total_cents = ${amountCents} and currency = ${currency}
+    from unnest(${sorted.map(({ orderId }) => orderId)}::text[], ${sorted.map(({ amountCents }) => amountCents)}::bigint[],
+                ${sorted.map(({ currency }) => currency)}::text[], ${sorted.map(({ version }) => version)}::int[])
+      as capture(of_order, captured_cents, captured_currency, captured_version)
+    where tenant_id = ${tx.tenantId} and id = of_order and status = 'created'
+      and total_cents = captured_cents and currency = captured_currency
     returning ${rows.columns(tx.sql)}, ${itemsBy(tx.sql)} as items`;
-  return row && { ...rows.decode(row), items: row.items };
+  return found.map((row) => ({ ...rows.decode(row), items: row.items }));
 }
 
 /** Columns that a change may set; `version` rises by itself. */

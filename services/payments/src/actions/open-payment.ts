@@ -1,4 +1,5 @@
 import type { EventData, orderCreated } from '@zoco/contracts';
+import type { Cause } from '@zoco/events';
 import { newId } from '@zoco/kernel';
 import { NOW, secondsFromNow, type Tx } from '@zoco/postgres';
 import { insertPayment, type NewPayment, type Payment } from '../db/payments.ts';
@@ -13,7 +14,12 @@ type Order = EventData<typeof orderCreated>;
  * commits this goes on with it at once, and the lease lets another one do so after a crash.
  * @returns undefined when the order has a payment already, or was voided before it was known here
  */
-export async function openPayment(tx: Tx, deps: PaymentDeps, order: Order): Promise<Payment | undefined> {
+export async function openPayment(
+  tx: Tx,
+  deps: PaymentDeps,
+  order: Order,
+  cause?: Cause,
+): Promise<Payment | undefined> {
   const isFree = order.total_cents === 0;
   const payment = await insertPayment(tx, {
     ...newPayment(tx, order),
@@ -22,9 +28,9 @@ export async function openPayment(tx: Tx, deps: PaymentDeps, order: Order): Prom
   });
   deps.failpoint('after-payment-row');
   if (payment === undefined) return undefined;
-  const created = tellCreated(tx, payment, 1);
+  const created = tellCreated(tx, payment, 1, cause);
   // Nothing to pay is paid.
-  await Promise.all([created, isFree ? tellSucceeded(tx, payment, 2, payment.createdAt) : undefined]);
+  await Promise.all([created, isFree ? tellSucceeded(tx, payment, 2, payment.createdAt, cause) : undefined]);
   tx.onCommit(() => {
     paymentsBecame.inc({ outcome: 'created' });
     if (isFree) paymentsBecame.inc({ outcome: 'succeeded' });

@@ -25,8 +25,9 @@ export async function receiveStripeEvent(deps: PaymentDeps, work: Work, event: S
     webhookEvents.inc({ outcome: 'foreign' });
     return;
   }
-  const { tenantId } = owner;
-  const taken = await deps.db.transact(tenantId, async (tx) => {
+  const { tenantId, orderId } = owner;
+  const sharing = { kind: 'receive-stripe-event', key: orderId };
+  const taken = await deps.db.transactTogether(tenantId, sharing, async (tx) => {
     const result = await take(tx, owner, event);
     deps.failpoint('after-webhook-insert');
     return result;

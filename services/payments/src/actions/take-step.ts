@@ -54,7 +54,8 @@ function locked(
   payment: Payment,
   work: (tx: Tx, now: Payment) => Promise<Payment>,
 ): Promise<Payment> {
-  return deps.db.transact(payment.tenantId, async (tx) => {
+  const sharing = { kind: 'take-step', key: payment.id };
+  return deps.db.transactTogether(payment.tenantId, sharing, async (tx) => {
     const now = await lockPayment(tx, payment.id);
     if (now === undefined) throw new Error('a payment is gone');
     const saved = await work(tx, now);

@@ -1,5 +1,5 @@
-import { type EventData, orderCancelRequested, orderConfirmed, type paymentSucceeded } from '@zoco/contracts';
-import { record } from '@zoco/events';
+import { orderCancelRequested, orderConfirmed, type paymentSucceeded } from '@zoco/contracts';
+import { type Received, record, recordAll } from '@zoco/events';
 import { Problem } from '@zoco/kernel';
 import type { Tx } from '@zoco/postgres';
 import { type SQL, sql } from 'drizzle-orm';
@@ -11,31 +11,45 @@ import { captureEffect } from '../rules/payment.ts';
 
 const LATE_CAPTURE = 'late_capture';
 
-type Capture = EventData<typeof paymentSucceeded>;
+type Capture = Received<typeof paymentSucceeded>;
 
 /**
- * The money of an order arrived: the order is confirmed. When it is over already, payments is asked to give the money back; when it
+ * The money of orders arrived: they are confirmed. When one is over already, payments is asked to give the money back; when it
  * was confirmed without the money (on account), it is noted as paid.
- * @param version of the payment
- * @returns the order if this confirmed it
+ * @param captures of different payments
+ * @returns the orders that this confirmed
  * @throws Problem `payment_amount_mismatch`, `payment_order_conflict`, `order_not_found`: all need a person
  */
-export async function confirmPaidOrder(
+export async function confirmPaidOrders(
   tx: Tx,
-  capture: Capture,
-  version: number,
-): Promise<Order | undefined> {
-  const { order_id: orderId, amount_cents: amountCents, currency } = capture;
-  const confirmed = await confirmCaptured(tx, { orderId, amountCents, currency, version });
-  if (confirmed === undefined) {
-    await noteCapture(tx, capture, version);
-    return undefined;
-  }
-  await record(tx, orderConfirmed, {
-    aggregateId: confirmed.id,
-    version: confirmed.version,
-    data: confirmedSnapshotOf(confirmed),
-  });
+  captures: readonly Capture[],
+): Promise<Order[]> {
+  const causes = new Map<string, Capture>(
+    captures.map((capture) => [capture.data.order_id, capture]),
+  );
+  const confirmed = await confirmCaptured(
+    tx,
+    [...causes.values()].map(({ data, version }) => ({
+      orderId: data.order_id,
+      amountCents: data.amount_cents,
+      currency: data.currency,
+      version,
+    })),
+  );
+  await recordAll(
+    tx,
+    orderConfirmed,
+    confirmed.map((order) => ({
+      aggregateId: order.id,
+      version: order.version,
+      data: confirmedSnapshotOf(order),
+      cause: causes.get(order.id),
+    })),
+  );
+  const ids = new Set<string>(confirmed.map(({ id }) => id));
+  const isConfirming = (capture: Capture) =>
+    ids.has(capture.data.order_id) && causes.get(capture.data.order_id) === capture;
+  for (const capture of captures) if (!isConfirming(capture)) await noteCapture(tx, capture);
   return confirmed;
 }
 
@@ -47,10 +61,11 @@ function paid(version: number): { paymentStatus: SQL; paymentVersion: SQL } {
   };
 }
 
-async function noteCapture(tx: Tx, capture: Capture, version: number): Promise<void> {
-  const order = await lockOrder(tx, capture.order_id);
+async function noteCapture(tx: Tx, capture: Capture): Promise<void> {
+  const { data, version } = capture;
+  const order = await lockOrder(tx, data.order_id);
   if (order === undefined) throw orderNotFound();
-  const effect = captureEffect(order, capture);
+  const effect = captureEffect(order, data);
   if (effect === 'confirm') {
     // It was written to between the two statements; the next delivery sees it as it is.
     throw new Problem('unavailable', 'order_busy', 'The order is changing right now.');
@@ -61,13 +76,14 @@ async function noteCapture(tx: Tx, capture: Capture, version: number): Promise<v
     changedBy: 'payments',
     changeReason: effect === 'late' ? LATE_CAPTURE : 'payment_received',
   });
-  if (noted !== undefined && effect === 'late') await askForRefund(tx, noted);
+  if (noted !== undefined && effect === 'late') await askForRefund(tx, noted, capture);
 }
 
-async function askForRefund(tx: Tx, order: OrderRow): Promise<void> {
+async function askForRefund(tx: Tx, order: OrderRow, cause: Capture): Promise<void> {
   await record(tx, orderCancelRequested, {
     aggregateId: order.id,
     version: order.version,
     data: { order_id: order.id, reason: LATE_CAPTURE, requested_at: new Date().toISOString() },
+    cause,
   });
 }

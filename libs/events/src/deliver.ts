@@ -1,0 +1,176 @@
+import type { JsMsg } from '@nats-io/jetstream';
+import { type Attributes, SpanKind } from '@opentelemetry/api';
+import type { EventDefinition } from '@zoco/contracts';
+import { isTenantId, Problem } from '@zoco/kernel';
+import type { Database, Tx } from '@zoco/postgres';
+import { failSpan, inSpan, type SpanOptions } from '@zoco/service';
+import type { ConsumerOptions } from './consumer.ts';
+import { type Delivery, type Origin, Poison, type Received } from './delivery.ts';
+import type { EventHandler } from './event-handler.ts';
+import type { MarkHandled } from './inbox-marks.ts';
+import { eventLag, handled, handleDuration, redelivered } from './metrics.ts';
+
+/** What the deliveries of one consumer have in common. */
+export interface Subscription {
+  readonly durable: string;
+  readonly handler: EventHandler;
+  readonly options: ConsumerOptions;
+  readonly markHandled: MarkHandled;
+}
+
+/** A message, and what it says. */
+export interface Incoming {
+  readonly message: JsMsg;
+  readonly received: Delivery | Poison;
+}
+
+/** Delay before each further try; plain `nak` would redeliver at once. */
+const RETRY_DELAYS_MS = [1000, 5000, 15_000, 60_000, 300_000, 900_000, 900_000];
+const DELIVERIES_MAX = RETRY_DELAYS_MS.length + 1;
+const RETRYABLE_KINDS = new Set(['unavailable', 'upstream_timeout', 'timeout', 'limited']);
+/** The wait for an acknowledgement (six seconds) begins anew with each. */
+export const WORKING_MS = 2_000;
+
+/** Handles one delivery to its end: acknowledged, to be tried again, or parked. Never rejects. */
+export async function deliver({ message, received }: Incoming, subscription: Subscription): Promise<void> {
+  const { durable, handler, options } = subscription;
+  const working = setInterval(() => message.working(), WORKING_MS);
+  const stop = handleDuration.startTimer({ consumer: durable });
+  if (message.redelivered) redelivered.inc({ consumer: durable });
+  try {
+    if (received instanceof Poison) throw received;
+    const { event, ...origin } = received;
+    await inSpan(`process ${templateOf(handler.event)}`, spanOptions(origin), async (span) => {
+      if (span.isRecording()) span.setAttributes(attributesOf(message, event, handler.event, durable));
+      try {
+        const outcome = await handleOnce(event, subscription);
+        options.failpoint?.('after-handle-before-ack');
+        message.ack();
+        handled.inc({ consumer: durable, outcome });
+      } catch (error) {
+        failSpan(span, error);
+        await fail(message, durable, error, options);
+      }
+    });
+  } catch (error) {
+    await fail(message, durable, error, options);
+  } finally {
+    clearInterval(working);
+    stop();
+  }
+}
+
+function spanOptions({ recorded, published }: Origin): SpanOptions {
+  return {
+    kind: SpanKind.CONSUMER,
+    parent: published ?? recorded ?? '',
+    ...(published !== undefined && recorded !== undefined ? { links: [recorded] } : {}),
+  };
+}
+
+const templateOf = (event: EventDefinition) => `zoco.${event.producer}.${event.type}.{tenant}`;
+
+/** @see https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/ */
+function attributesOf(
+  message: JsMsg,
+  event: Received<EventDefinition>,
+  definition: EventDefinition,
+  durable: string,
+): Attributes {
+  return {
+    'messaging.system': 'nats',
+    'messaging.operation.name': 'process',
+    'messaging.operation.type': 'process',
+    'messaging.destination.name': message.subject,
+    'messaging.destination.template': templateOf(definition),
+    'messaging.destination.subscription.name': durable,
+    'messaging.consumer.group.name': durable,
+    'messaging.message.id': event.id,
+    'messaging.message.body.size': message.data.length,
+    'zoco.delivery': message.info.deliveryCount,
+  };
+}
+
+async function handleOnce(
+  event: Received<EventDefinition>,
+  { durable, handler, options, markHandled }: Subscription,
+): Promise<'done' | 'duplicate'> {
+  try {
+    const hint = (await handler.isDone?.(event))
+      ? await markHandled(event.tenantId, event.id)
+      : await options.db.transact(event.tenantId, (tx) => markAndHandle(tx, durable, handler, event));
+    observeLag(durable, event);
+    hint?.();
+    return 'done';
+  } catch (error) {
+    if (error === DUPLICATE) return 'duplicate';
+    throw error;
+  }
+}
+
+export function observeLag(durable: string, event: Received<EventDefinition>): void {
+  eventLag.observe({ consumer: durable }, Math.max(0, (Date.now() - event.time.getTime()) / 1000));
+}
+
+/** Thrown to roll back what the handler began before it was known that the event had been handled. */
+const DUPLICATE = new Error('the event has been handled before');
+
+async function markAndHandle(
+  tx: Tx,
+  durable: string,
+  { handle }: EventHandler,
+  event: Received<EventDefinition>,
+): Promise<void | (() => void)> {
+  // Goes out in one packet with what the handler says first, and runs before it. Blocks while a twin is being handled.
+  const marking = tx.sql`
+    insert into inbox (tenant_id, consumer, event_id) values (${event.tenantId}, ${durable}, ${event.id})
+    on conflict do nothing`.execute();
+  const handling = handle(tx, event);
+  handling.catch(() => {});
+  const { count } = await marking;
+  if (count === 0) throw DUPLICATE;
+  return handling;
+}
+
+async function fail(
+  message: JsMsg,
+  durable: string,
+  error: unknown,
+  options: ConsumerOptions,
+): Promise<void> {
+  const deliveries = message.info.deliveryCount;
+  const hopeless = error instanceof Poison || (error instanceof Problem && !RETRYABLE_KINDS.has(error.kind));
+  const log = options.log.child({ consumer: durable, deliveries, subject: message.subject });
+  if (!hopeless && deliveries < DELIVERIES_MAX) {
+    log.warn({ err: error }, 'event will be tried again');
+    handled.inc({ consumer: durable, outcome: 'retried' });
+    message.nak(RETRY_DELAYS_MS[deliveries - 1] ?? 1000);
+    return;
+  }
+  log.error({ err: error }, 'event is parked as a dead letter');
+  try {
+    await park(message, durable, error, options.db);
+    handled.inc({ consumer: durable, outcome: 'dead' });
+    message.term();
+  } catch (parkError) {
+    // Nothing is lost: the event comes again.
+    log.error({ err: parkError }, 'dead letter could not be written');
+    message.nak(5000);
+  }
+}
+
+async function park(message: JsMsg, durable: string, error: unknown, db: Database): Promise<void> {
+  const tenant = message.subject.split('.').at(-1);
+  if (!isTenantId(tenant)) throw new Error('the subject names no tenant');
+  const eventId = message.headers?.get('Nats-Msg-Id') || `${message.info.stream}:${message.seq}`;
+  const text = error instanceof Error ? error.message : String(error);
+  const payload = message.string().replaceAll('\0', '');
+  await db.transact(
+    tenant,
+    (tx) => tx.sql`
+    insert into dead_letters (tenant_id, consumer, event_id, subject, payload, error, attempts)
+    values (${tenant}, ${durable}, ${eventId}, ${message.subject}, ${payload}, ${text.slice(0, 2000)}, ${message.info.deliveryCount})
+    on conflict (tenant_id, consumer, event_id) do update
+      set error = excluded.error, attempts = excluded.attempts, redriven_at = null`,
+  );
+}

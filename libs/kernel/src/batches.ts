@@ -1,0 +1,84 @@
+export interface BatchesOptions<T> {
+  /** Handles items of one key together. Must not reject. */
+  readonly run: (key: string, items: readonly T[]) => Promise<void>;
+  /** Most items of one run. */
+  readonly sizeMax: number;
+  /** Runs at once, of different keys; those of one key never overlap. */
+  readonly concurrency: number;
+  /** Items that are the same in this never come in one run, and stay in order. */
+  readonly apart: (item: T) => string;
+}
+
+/** Gathers items by key: what comes while a run of its key is under way goes into the next one, all of it at once. */
+export interface Batches<T> {
+  add(key: string, item: T): void;
+  /** Resolves when fewer than so many items wait or run. */
+  belowCount(count: number): Promise<void>;
+}
+
+/**
+ * Group commit for work of any kind: nobody waits for company, since an item that finds nothing under way starts at the end of this turn of
+ * the event loop; yet the busier it gets, the more items share the cost of a run.
+ */
+export function createBatches<T>(options: BatchesOptions<T>): Batches<T> {
+  const { run, sizeMax, concurrency, apart } = options;
+  const waiting = new Map<string, T[]>();
+  const busy = new Set<string>();
+  let count = 0;
+  const watchers: (() => void)[] = [];
+  let isScheduled = false;
+
+  function schedule(): void {
+    if (isScheduled) return;
+    isScheduled = true;
+    setImmediate(() => {
+      isScheduled = false;
+      startRuns();
+    });
+  }
+
+  function startRuns(): void {
+    for (const [key, items] of waiting) {
+      if (busy.size >= concurrency) return;
+      if (!busy.has(key)) void start(key, items);
+    }
+  }
+
+  async function start(key: string, items: T[]): Promise<void> {
+    const { taken, left } = take(items);
+    // Behind all others: a busy key keeps nobody waiting.
+    waiting.delete(key);
+    if (left.length > 0) waiting.set(key, left);
+    busy.add(key);
+    await run(key, taken);
+    busy.delete(key);
+    count -= taken.length;
+    for (const look of watchers.splice(0)) look();
+    if (waiting.size > 0) schedule();
+  }
+
+  function take(items: readonly T[]): { taken: T[]; left: T[] } {
+    const taken: T[] = [];
+    const left: T[] = [];
+    const seen = new Set<string>();
+    for (const item of items) {
+      const mark = apart(item);
+      (taken.length < sizeMax && !seen.has(mark) ? taken : left).push(item);
+      seen.add(mark);
+    }
+    return { taken, left };
+  }
+
+  return {
+    add(key, item) {
+      const items = waiting.get(key);
+      if (items === undefined) waiting.set(key, [item]);
+      else items.push(item);
+      count += 1;
+      schedule();
+    },
+    async belowCount(limit) {
+      while (count >= limit) await new Promise<void>((resolve) => watchers.push(resolve));
+    },
+  };
+}

@@ -1,0 +1,129 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { trace } from '@opentelemetry/api';
+import { createBatches, type TenantId } from '@zoco/kernel';
+import type { PendingQuery, Row } from 'postgres';
+import type { Tx } from './database.ts';
+import { isConnectionLoss } from './failures.ts';
+import { worksPerTransaction } from './metrics.ts';
+import { isRecorded } from './transaction-trace.ts';
+
+/** What a work that shares its transaction has in common with others, and what keeps them apart. */
+export interface Sharing {
+  /** Works of one kind share transactions; each kind has its own. */
+  readonly kind: string;
+  /**
+   * What the work compares and sets, such as an order. Two works on the same never share a transaction, where neither would wait for the
+   * other. Those that do lock in the order of their keys.
+   */
+  readonly key: string;
+  /** Rows that works of this kind may have in common: locked once for all of them, in one order, before the first one begins. */
+  readonly locks?: {
+    readonly keys: readonly string[];
+    readonly take: (tx: Tx, keys: readonly string[]) => PendingQuery<Row[]>;
+  };
+}
+
+export type TransactTogether = <T>(
+  tenantId: TenantId,
+  sharing: Sharing,
+  work: (tx: Tx) => Promise<T>,
+) => Promise<T>;
+
+type Transact = <T>(tenantId: TenantId, work: (tx: Tx) => Promise<T>) => Promise<T>;
+
+interface Shared {
+  readonly tenantId: TenantId;
+  readonly sharing: Sharing;
+  readonly work: (tx: Tx) => Promise<unknown>;
+  /** Runs a function in the context (trace, logs) of whoever asked for the work. */
+  readonly inContext: <R>(run: () => R) => R;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const WORKS_MAX = 32;
+
+/**
+ * Makes works that come at the same time share a transaction: one BEGIN, one COMMIT, one wait for the disk, and their statements travel in
+ * the same packets. When one of them fails, all are rolled back and each runs in a transaction of its own.
+ * @param transact repeats what Postgres asks to repeat
+ * @param transactOnce does not
+ */
+export function createSharedTransactions(
+  transact: Transact,
+  transactOnce: Transact,
+  concurrency: number,
+): TransactTogether {
+  // Of nobody's trace: a transaction of many belongs to none of them.
+  const inNoContext = AsyncLocalStorage.snapshot();
+  const batches = createBatches<Shared>({
+    run: (_key, works) => inNoContext(() => run(works)),
+    sizeMax: WORKS_MAX,
+    concurrency,
+    apart: ({ sharing }) => sharing.key,
+  });
+
+  async function run(works: readonly Shared[]): Promise<void> {
+    worksPerTransaction.observe(works.length);
+    const [first] = works;
+    if (first === undefined) return;
+    if (works.length === 1) {
+      await alone(first);
+      return;
+    }
+    const ordered = works.toSorted((a, b) => (a.sharing.key < b.sharing.key ? -1 : 1));
+    let isBegun = false;
+    try {
+      const values = await transactOnce(first.tenantId, (tx) => {
+        isBegun = true;
+        return runAll(tx, ordered);
+      });
+      ordered.forEach(({ resolve }, index) => resolve(values[index]));
+    } catch (error) {
+      // Nobody knows whether a COMMIT without an answer took effect.
+      if (isBegun && !isConnectionLoss(error)) await Promise.all(ordered.map(alone));
+      else for (const { reject } of ordered) reject(error);
+    }
+  }
+
+  async function alone({ tenantId, sharing, work, inContext, resolve, reject }: Shared): Promise<void> {
+    try {
+      resolve(await inContext(() => transact(tenantId, (tx) => lockAndWork(tx, sharing, work))));
+    } catch (error) {
+      reject(error);
+    }
+  }
+
+  return <T>(tenantId: TenantId, sharing: Sharing, work: (tx: Tx) => Promise<T>): Promise<T> => {
+    // A trace that is recorded shows the statements of its own work.
+    if (isRecorded(trace.getActiveSpan())) return transact(tenantId, (tx) => lockAndWork(tx, sharing, work));
+    return new Promise<T>((resolve, reject) => {
+      batches.add(`${tenantId} ${sharing.kind}`, {
+        tenantId,
+        sharing,
+        work,
+        inContext: AsyncLocalStorage.snapshot(),
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the value is what this very work resolved to
+        resolve: (value) => resolve(value as T),
+        reject,
+      });
+    });
+  };
+}
+
+function lockAndWork<T>(tx: Tx, { locks }: Sharing, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return inOrder(locks?.take(tx, locks.keys.toSorted()).execute(), () => work(tx));
+}
+
+function runAll(tx: Tx, works: readonly Shared[]): Promise<unknown[]> {
+  const keys = new Set(works.flatMap(({ sharing }) => sharing.locks?.keys ?? []));
+  const take = works[0]?.sharing.locks?.take;
+  const locking = take?.(tx, [...keys].toSorted()).execute();
+  return inOrder(locking, () => Promise.all(works.map(({ work, inContext }) => inContext(() => work(tx)))));
+}
+
+/** Postgres runs statements in the order they were sent in: what follows the locks need not wait for their answer. */
+async function inOrder<T>(first: Promise<unknown> | undefined, then: () => Promise<T>): Promise<T> {
+  const [, value] = await Promise.all([first, then()]);
+  return value;
+}
