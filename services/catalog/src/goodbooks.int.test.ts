@@ -102,7 +102,7 @@ describe.skipIf(!isHere)(
         applicationName: 'test',
         poolMax: 1,
       });
-      await owner`analyze products`;
+      await owner`vacuum (analyze) products`;
       await owner.end();
       const plan = await shop.world.db.read(
         shop.tenant.id,
