@@ -103,6 +103,7 @@ function createLine(subscription: Subscription): Line {
     sizeMax: PULL_MAX,
     concurrency,
     apart: aggregateOf,
+    gatherMs: subscription.handler.gatherMs,
   });
   return {
     add(incoming) {

@@ -24,6 +24,8 @@ export interface EventHandler {
   readonly event: EventDefinition;
   readonly handle: Handle<EventDefinition>;
   readonly handleAll?: HandleAll<EventDefinition>;
+  /** How long events wait for others to be handled with. */
+  readonly gatherMs?: number | undefined;
   readonly isDone?: IsDone<EventDefinition> | undefined;
 }
 
@@ -33,7 +35,14 @@ export function on<E extends EventDefinition>(event: E, handle: Handle<E>, isDon
   return { event, handle, isDone };
 }
 
-/** Binds a handler of many events at once: the busier a consumer is, the less each event costs. */
-export function onTogether<E extends EventDefinition>(event: E, handleAll: HandleAll<E>): EventHandler {
-  return { event, handle: (tx: Tx, one: Received<E>) => handleAll(tx, [one]), handleAll };
+/**
+ * Binds a handler of many events at once: the busier a consumer is, the less each event costs.
+ * @param gatherMs how long events wait for others, where nobody waits for what they do
+ */
+export function onTogether<E extends EventDefinition>(
+  event: E,
+  handleAll: HandleAll<E>,
+  gatherMs?: number,
+): EventHandler {
+  return { event, handle: (tx: Tx, one: Received<E>) => handleAll(tx, [one]), handleAll, gatherMs };
 }

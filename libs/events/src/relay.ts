@@ -16,6 +16,8 @@ export interface RelayOptions {
   readonly db: Database;
   readonly log: Logger;
   readonly failpoint?: Failpoint;
+  /** How long events wait for others while they keep coming; longer where nobody waits for them. Default 8. */
+  readonly relayGatherMs?: number;
 }
 
 /** Any number that no other advisory lock in these databases has as its first half. */
@@ -60,7 +62,7 @@ export async function runRelay(
       let isBusy = false;
       const sent = await relayOnce(js, options, async () => {
         if (!(await waker.sleep(LULL_MS))) return false;
-        await delay(isBusy ? GATHER_BUSY_MS : GATHER_MS);
+        await delay(isBusy ? (options.relayGatherMs ?? GATHER_BUSY_MS) : GATHER_MS);
         isBusy = true;
         return !signal.aborted;
       });

@@ -5,7 +5,7 @@ import type { Logger } from '@zoco/service';
 import { type ConsumerOptions, runConsumer } from './consumer.ts';
 import type { EventHandler } from './event-handler.ts';
 import { connectNats } from './nats.ts';
-import { runRelay } from './relay.ts';
+import { type RelayOptions, runRelay } from './relay.ts';
 import { sampleConsumers, sampleOutbox, watchConnection } from './samples.ts';
 import { runWatchers, type Watcher } from './watch.ts';
 
@@ -22,7 +22,8 @@ export interface WatchingOptions {
   readonly onConnected?: (nc: NatsConnection) => void;
 }
 
-export interface EventsOptions extends ConsumerOptions, WatchingOptions {
+export interface EventsOptions
+  extends ConsumerOptions, WatchingOptions, Pick<RelayOptions, 'relayGatherMs'> {
   readonly handlers: readonly EventHandler[];
 }
 

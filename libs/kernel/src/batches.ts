@@ -7,6 +7,8 @@ export interface BatchesOptions<T> {
   readonly concurrency: number;
   /** Items that are the same in this never come in one run, and stay in order. */
   readonly apart: (item: T) => string;
+  /** How long a run waits for company, where nobody waits for its end. Default: only for what comes in the same turn of the event loop. */
+  readonly gatherMs?: number | undefined;
 }
 
 /** Gathers items by key: what comes while a run of its key is under way goes into the next one, all of it at once. */
@@ -17,11 +19,11 @@ export interface Batches<T> {
 }
 
 /**
- * Group commit for work of any kind: nobody waits for company, since an item that finds nothing under way starts at the end of this turn of
- * the event loop; yet the busier it gets, the more items share the cost of a run.
+ * Group commit for work of any kind: an item that finds nothing under way starts at the end of this turn of the event loop (or when its
+ * company was waited for); yet the busier it gets, the more items share the cost of a run.
  */
 export function createBatches<T>(options: BatchesOptions<T>): Batches<T> {
-  const { run, sizeMax, concurrency, apart } = options;
+  const { run, sizeMax, concurrency, apart, gatherMs } = options;
   const waiting = new Map<string, T[]>();
   const busy = new Set<string>();
   let count = 0;
@@ -31,10 +33,12 @@ export function createBatches<T>(options: BatchesOptions<T>): Batches<T> {
   function schedule(): void {
     if (isScheduled) return;
     isScheduled = true;
-    setImmediate(() => {
+    const begin = () => {
       isScheduled = false;
       startRuns();
-    });
+    };
+    if (gatherMs === undefined) setImmediate(begin);
+    else setTimeout(begin, gatherMs);
   }
 
   function startRuns(): void {

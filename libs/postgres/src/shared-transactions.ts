@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { trace } from '@opentelemetry/api';
-import { createBatches, type TenantId } from '@zoco/kernel';
+import { type Batches, createBatches, type TenantId } from '@zoco/kernel';
 import type { PendingQuery, Row } from 'postgres';
 import type { Tx } from './database.ts';
 import { isConnectionLoss } from './failures.ts';
@@ -16,6 +16,8 @@ export interface Sharing {
    * other. Those that do lock in the order of their keys.
    */
   readonly key: string;
+  /** How long works of this kind wait for company; only where nobody waits for them. */
+  readonly gatherMs?: number;
   /** Rows that works of this kind may have in common: locked once for all of them, in one order, before the first one begins. */
   readonly locks?: {
     readonly keys: readonly string[];
@@ -56,12 +58,21 @@ export function createSharedTransactions(
 ): TransactTogether {
   // Of nobody's trace: a transaction of many belongs to none of them.
   const inNoContext = AsyncLocalStorage.snapshot();
-  const batches = createBatches<Shared>({
-    run: (_key, works) => inNoContext(() => run(works)),
-    sizeMax: WORKS_MAX,
-    concurrency,
-    apart: ({ sharing }) => sharing.key,
-  });
+  const kinds = new Map<string, Batches<Shared>>();
+
+  function batchesOf({ kind, gatherMs }: Sharing): Batches<Shared> {
+    const known = kinds.get(kind);
+    if (known !== undefined) return known;
+    const batches = createBatches<Shared>({
+      run: (_tenant, works) => inNoContext(() => run(works)),
+      sizeMax: WORKS_MAX,
+      concurrency,
+      apart: ({ sharing }) => sharing.key,
+      gatherMs,
+    });
+    kinds.set(kind, batches);
+    return batches;
+  }
 
   async function run(works: readonly Shared[]): Promise<void> {
     worksPerTransaction.observe(works.length);
@@ -98,7 +109,7 @@ export function createSharedTransactions(
     // A trace that is recorded shows the statements of its own work.
     if (isRecorded(trace.getActiveSpan())) return transact(tenantId, (tx) => lockAndWork(tx, sharing, work));
     return new Promise<T>((resolve, reject) => {
-      batches.add(`${tenantId} ${sharing.kind}`, {
+      batchesOf(sharing).add(tenantId, {
         tenantId,
         sharing,
         work,

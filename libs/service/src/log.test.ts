@@ -90,6 +90,26 @@ describe('secrets', () => {
     expect(text).not.toContain('canary');
   });
 
+  test('also in what an error carries, and in children of children', () => {
+    const { text, lines } = written(`
+      const err = Object.assign(new Error('outer'), { token: 'canary', request: { headers: { cookie: 'canary' } } });
+      log.child({ a: 1 }).child({ secret: 'canary' }).error({ err, cause: err }, 'failed');`);
+    expect(text).not.toContain('canary');
+    expect(lines[0]).toMatchObject({ a: 1, err: { type: 'Error', message: 'outer', token: '[redacted]' } });
+  });
+
+  test('times stay times, and what was logged stays as it was', () => {
+    const { lines } = written(`
+      const fields = { at: new Date(0), list: [{ token: 'x' }], token: 'kept' };
+      log.info(fields);
+      log.info({ kept: fields.token });`);
+    expect(lines).toMatchObject([
+      { at: '1970-01-01T00:00:00.000Z', token: '[redacted]' },
+      { kept: 'kept' },
+    ]);
+    expect(JSON.stringify(lines[0])).not.toContain('"x"');
+  });
+
   test('an error is told with its cause, for people who mend it', () => {
     const { text } = written(
       `log.error({ err: new Error('outer', { cause: new Error('inner') }) }, 'failed');`,

@@ -59,6 +59,8 @@ await using _events = startEvents({
   log,
   failpoint,
   handlers: handlers({ cache, failpoint }),
+  // Every order changes stock twice, and nobody waits to hear of it.
+  relayGatherMs: 50,
   watchers: [watch(tenantUpdated, (settings) => tenants.update(settings)), ...cacheWatchers(cache)],
   onReconnect: () => {
     cache.clear();

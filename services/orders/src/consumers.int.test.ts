@@ -52,6 +52,38 @@ const viewOf = async (id: string) =>
   (await shop.request('GET', `/api/v1/orders/${id}`, { headers: buyer.headers })).body;
 
 describe('payment.succeeded', () => {
+  test('many at once confirm their orders, note what was paid already, and ask back what came too late', async () => {
+    const [one, other, paid, late] = [await place(), await place(), await place(), await place()];
+    await shop.deliver(paymentSucceeded, succeeded(paid), 2);
+    const { status } = await shop.request('POST', `/api/v1/orders/${late.id}/cancel`, {
+      headers: { ...buyer.headers, 'idempotency-key': `cancel-${late.id}` },
+    });
+    expect(status).toBe(200);
+    await shop.deliverAll(paymentSucceeded, [one, late, other, paid].map(succeeded), 2);
+    const seen = await Promise.all([one, other, paid, late].map((order) => viewOf(order.id)));
+    expect(seen.map((view) => [view.status, view.payment_status, view.version])).toEqual([
+      ['confirmed', 'paid', 3],
+      ['confirmed', 'paid', 3],
+      ['confirmed', 'paid', 3],
+      ['canceled', 'paid', 4],
+    ]);
+    const told = await Promise.all([one, other, late].map((order) => shop.eventsOf(order.id)));
+    expect(told.map((events) => events.at(-1)?.type)).toEqual([
+      'order.confirmed',
+      'order.confirmed',
+      'order.cancel_requested',
+    ]);
+  });
+
+  test('many at once: one with another amount undoes all, so that each is handled alone', async () => {
+    const [one, other] = [await place(), await place()];
+    const wrong = { ...succeeded(other), amount_cents: 1 };
+    await expect(shop.deliverAll(paymentSucceeded, [succeeded(one), wrong], 2)).rejects.toMatchObject({
+      code: 'payment_amount_mismatch',
+    });
+    expect(await viewOf(one.id)).toMatchObject({ status: 'created' });
+  });
+
   test('confirms the order, opens the window and tells everything', async () => {
     const order = await place();
     await shop.deliver(paymentSucceeded, succeeded(order), 2);

@@ -26,24 +26,40 @@ afterAll(() => shop[Symbol.asyncDispose]());
 
 const deps = () => ({ cache: shop.cache, failpoint: () => {} });
 
-/** Hands an event to its handler in a transaction, as the consumer does. */
-async function deliver<E extends EventDefinition>(event: E, data: EventData<E>): Promise<void> {
+const received = <E extends EventDefinition>(event: E, data: EventData<E>) => ({
+  id: newId('event'),
+  tenantId: shop.tenant.id,
+  aggregateId: 'aggregate',
+  version: 1,
+  time: new Date(),
+  data: event.data.parse(data),
+});
+
+function handlerOf(event: EventDefinition) {
   const handler = handlers(deps()).find((one) => one.event.type === event.type);
   if (handler === undefined) throw new Error(`nothing handles ${event.type}`);
-  const received = {
-    id: newId('event'),
-    tenantId: shop.tenant.id,
-    aggregateId: 'aggregate',
-    version: 1,
-    time: new Date(),
-    data: handler.event.data.parse(data),
-  };
-  const after = await shop.world.db.transact(shop.tenant.id, (tx) => handler.handle(tx, received));
+  return handler;
+}
+
+/** Hands an event to its handler in a transaction, as the consumer does. */
+async function deliver<E extends EventDefinition>(event: E, data: EventData<E>): Promise<void> {
+  const after = await shop.world.db.transact(shop.tenant.id, (tx) =>
+    handlerOf(event).handle(tx, received(event, data)),
+  );
   after?.();
 }
 
-const confirmed = (order: Id<'order'>) =>
-  deliver(orderConfirmed, { ...orderConfirmed.data.parse(orderConfirmed.example), order_id: order });
+const confirmation = (order: Id<'order'>) => ({
+  ...orderConfirmed.data.parse(orderConfirmed.example),
+  order_id: order,
+});
+const confirmed = (order: Id<'order'>) => deliver(orderConfirmed, confirmation(order));
+/** The same for orders whose events came together. */
+const allConfirmed = (orders: readonly Id<'order'>[]) =>
+  shop.world.db.transact(shop.tenant.id, async (tx) => {
+    const events = orders.map((order) => received(orderConfirmed, confirmation(order)));
+    await handlerOf(orderConfirmed).handleAll?.(tx, events);
+  });
 const canceled = (order: Id<'order'>, wasConfirmed: boolean) =>
   deliver(orderCanceled, {
     order_id: order,
@@ -67,6 +83,42 @@ async function ordered(quantity = 4) {
 }
 
 describe('order.confirmed', () => {
+  test('many at once sell what each held, of one product too, and those that sold before nothing', async () => {
+    const [one, other] = [await ordered(2), await ordered(3)];
+    const [second, third] = [newOrder(), newOrder()];
+    await shop.reserve(second, [
+      [one.id, 3],
+      [other.id, 1],
+    ]);
+    await shop.reserve(third, [[one.id, 1]]);
+    await confirmed(third);
+    await allConfirmed([one.order, other.order, second, third]);
+    expect([await one.stock(), await other.stock()]).toEqual([
+      [4, 0],
+      [6, 0],
+    ]);
+    const moves = await shop.world.db.read(
+      shop.tenant.id,
+      (tx) => tx.sql<{ on_hand_after: number; reserved_after: number }[]>`
+        select on_hand_after, reserved_after from stock_moves
+        where product_id = ${one.id} and kind = 'commit' order by on_hand_after desc`,
+    );
+    const fell = moves.map(({ on_hand_after, reserved_after }) => on_hand_after - reserved_after);
+    // Units that can be sold do not change when held ones are: each entry stands for the stock of its own moment.
+    expect(fell).toEqual([4, 4, 4]);
+    const told = await shop.events(`${one.id}/stock`);
+    expect(told.at(-1)?.data).toMatchObject({ reason: 'commit', stock_on_hand: 4, stock_reserved: 0 });
+  });
+
+  test('many at once: one that contradicts what has happened undoes all, so that each is handled alone', async () => {
+    const [one, other] = [await ordered(), await ordered()];
+    await expired(other.order);
+    await expect(allConfirmed([one.order, other.order])).rejects.toMatchObject({
+      code: 'reservation_released',
+    });
+    expect(await one.stock()).toEqual([10, 4]);
+  });
+
   test('sells what was held, once; readers see it', async () => {
     const { id, order, stock } = await ordered();
     const shown = () => shop.request('GET', `/products/${id}`, { headers: shop.anonymous });

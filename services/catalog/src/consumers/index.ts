@@ -6,6 +6,8 @@ import { handleOrderCanceled } from './order-canceled.ts';
 import { handleOrdersConfirmed } from './order-confirmed.ts';
 import { handleOrderExpired } from './order-expired.ts';
 
+const GATHER_MS = 100;
+
 export interface ConsumerDeps {
   readonly cache: ProductCache;
   readonly failpoint: Failpoint;
@@ -13,7 +15,8 @@ export interface ConsumerDeps {
 
 export function handlers(deps: ConsumerDeps): EventHandler[] {
   return [
-    onTogether(orderConfirmed, handleOrdersConfirmed(deps)),
+    // Units that are held cannot be had by anybody: that they are sold may be noted a moment later, with others.
+    onTogether(orderConfirmed, handleOrdersConfirmed(deps), GATHER_MS),
     on(orderCanceled, handleOrderCanceled(deps)),
     on(orderExpired, handleOrderExpired(deps)),
   ];

@@ -1,8 +1,10 @@
 import type { ReservationState } from '@zoco/contracts';
 import { type Id, newId, Problem } from '@zoco/kernel';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   EFFECTS,
+  movesOf,
   needsOf,
   replayOf,
   requireGranted,
@@ -92,6 +94,39 @@ describe('requireGranted', () => {
       }),
     );
   });
+});
+
+test('moves of many orders: each finds what the one before left, and the last one leaves the stock', () => {
+  const unit = fc.record({
+    order_id: fc.constantFrom('o1', 'o2', 'o3'),
+    product_id: fc.constantFrom('p1', 'p2'),
+    quantity: fc.integer({ min: 1, max: 9 }),
+  });
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(unit, { selector: (one) => `${one.order_id} ${one.product_id}` }),
+      fc.constantFrom(...Object.values(EFFECTS)),
+      (units, effect) => {
+        const after = ['p1', 'p2'].map((product_id) => ({ product_id, on_hand: 100, reserved: 50 }));
+        const moves = movesOf(units, after, effect);
+        expect(moves.map(({ order_id, product_id }) => [order_id, product_id])).toEqual(
+          units.map(({ order_id, product_id }) => [order_id, product_id]),
+        );
+        for (const stock of after) {
+          const own = moves.filter(({ product_id }) => product_id === stock.product_id);
+          own.forEach((move, index) => {
+            const next = own[index + 1];
+            expect(move.on_hand_after).toBe(
+              next === undefined ? stock.on_hand : next.on_hand_after - next.on_hand_delta,
+            );
+            expect(move.reserved_after).toBe(
+              next === undefined ? stock.reserved : next.reserved_after - next.reserved_delta,
+            );
+          });
+        }
+      },
+    ),
+  );
 });
 
 describe('needsOf', () => {

@@ -9,6 +9,9 @@ import type { StripeEvent } from '../stripe-event.ts';
 import type { Work } from '../work.ts';
 import { applyIntent } from './apply-intent.ts';
 
+/** Stripe waits seconds for its answer, and what an event tells has nearly always been heard before. */
+const GATHER_MS = 50;
+
 /** Whose event it is, by the metadata of its object or by the intent that we know. */
 interface Owner {
   readonly tenantId: TenantId;
@@ -26,7 +29,7 @@ export async function receiveStripeEvent(deps: PaymentDeps, work: Work, event: S
     return;
   }
   const { tenantId, orderId } = owner;
-  const sharing = { kind: 'receive-stripe-event', key: orderId };
+  const sharing = { kind: 'receive-stripe-event', key: orderId, gatherMs: GATHER_MS };
   const taken = await deps.db.transactTogether(tenantId, sharing, async (tx) => {
     const result = await take(tx, owner, event);
     deps.failpoint('after-webhook-insert');
