@@ -22,8 +22,7 @@ export interface WatchingOptions {
   readonly onConnected?: (nc: NatsConnection) => void;
 }
 
-export interface EventsOptions
-  extends ConsumerOptions, WatchingOptions, Pick<RelayOptions, 'relayGatherMs'> {
+export interface EventsOptions extends ConsumerOptions, WatchingOptions, Pick<RelayOptions, 'relayGatherMs'> {
   readonly handlers: readonly EventHandler[];
 }
 

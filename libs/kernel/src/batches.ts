@@ -49,7 +49,7 @@ export function createBatches<T>(options: BatchesOptions<T>): Batches<T> {
   }
 
   async function start(key: string, items: T[]): Promise<void> {
-    const { taken, left } = take(items);
+    const { taken, left } = takeApart(items, sizeMax, apart);
     // Behind all others: a busy key keeps nobody waiting.
     waiting.delete(key);
     if (left.length > 0) waiting.set(key, left);
@@ -61,17 +61,7 @@ export function createBatches<T>(options: BatchesOptions<T>): Batches<T> {
     if (waiting.size > 0) schedule();
   }
 
-  function take(items: readonly T[]): { taken: T[]; left: T[] } {
-    const taken: T[] = [];
-    const left: T[] = [];
-    const seen = new Set<string>();
-    for (const item of items) {
-      const mark = apart(item);
-      (taken.length < sizeMax && !seen.has(mark) ? taken : left).push(item);
-      seen.add(mark);
-    }
-    return { taken, left };
-  }
+  const isBelow = (limit: number) => count < limit;
 
   return {
     add(key, item) {
@@ -82,7 +72,24 @@ export function createBatches<T>(options: BatchesOptions<T>): Batches<T> {
       schedule();
     },
     async belowCount(limit) {
-      while (count >= limit) await new Promise<void>((resolve) => watchers.push(resolve));
+      while (!isBelow(limit)) await new Promise<void>((resolve) => watchers.push(resolve));
     },
   };
+}
+
+/** The first ones of different marks; the others keep their order. */
+function takeApart<T>(
+  items: readonly T[],
+  max: number,
+  markOf: (item: T) => string,
+): { taken: T[]; left: T[] } {
+  const taken: T[] = [];
+  const left: T[] = [];
+  const seen = new Set<string>();
+  for (const item of items) {
+    const mark = markOf(item);
+    (taken.length < max && !seen.has(mark) ? taken : left).push(item);
+    seen.add(mark);
+  }
+  return { taken, left };
 }

@@ -115,12 +115,8 @@ export function openDatabase(options: DatabaseOptions): Database {
       ),
     );
 
-  const transactOnce = <T>(tenantId: TenantId, work: (tx: Tx) => Promise<T>) => inTenant('write', tenantId, work);
-  const transact = <T>(tenantId: TenantId, work: (tx: Tx) => Promise<T>) => retrying(() => transactOnce(tenantId, work));
-
   return {
-    transact,
-    transactTogether: createSharedTransactions(transact, transactOnce, poolMax),
+    ...writing((tenantId, work) => inTenant('write', tenantId, work), poolMax),
     read: (tenantId, work) => inTenant('read', tenantId, work),
     work: (work, durability) => retrying(() => across(work, durability)),
     async listen(channel, onNotify) {
@@ -140,6 +136,18 @@ export function openDatabase(options: DatabaseOptions): Database {
       workers[Symbol.dispose]();
       await Promise.all([runtime.end({ timeout: 5 }), worker?.end({ timeout: 5 })]);
     },
+  };
+}
+
+/** The doors of who writes. */
+function writing(
+  transactOnce: Database['transact'],
+  concurrency: number,
+): Pick<Database, 'transact' | 'transactTogether'> {
+  const transact: Database['transact'] = (tenantId, work) => retrying(() => transactOnce(tenantId, work));
+  return {
+    transact,
+    transactTogether: createSharedTransactions({ transact, transactOnce }, concurrency),
   };
 }
 

@@ -52,7 +52,7 @@ test('two works on the same thing never share one, and come in order', async () 
 
 test('kinds and tenants do not mix', async () => {
   const other = testTenant().id;
-  const work = async (tx: Tx) => (await increment(tx, `${tx.tenantId}`))[0]?.transaction;
+  const work = async (tx: Tx) => (await increment(tx, tx.tenantId))[0]?.transaction;
   const transactions = await Promise.all([
     together('a', work),
     together('b', work, { kind: 'another' }),

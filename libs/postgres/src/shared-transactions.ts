@@ -33,6 +33,13 @@ export type TransactTogether = <T>(
 
 type Transact = <T>(tenantId: TenantId, work: (tx: Tx) => Promise<T>) => Promise<T>;
 
+interface Transactions {
+  /** Repeats what Postgres asks to repeat. */
+  readonly transact: Transact;
+  /** Does not. */
+  readonly transactOnce: Transact;
+}
+
 interface Shared {
   readonly tenantId: TenantId;
   readonly sharing: Sharing;
@@ -48,14 +55,8 @@ const WORKS_MAX = 32;
 /**
  * Makes works that come at the same time share a transaction: one BEGIN, one COMMIT, one wait for the disk, and their statements travel in
  * the same packets. When one of them fails, all are rolled back and each runs in a transaction of its own.
- * @param transact repeats what Postgres asks to repeat
- * @param transactOnce does not
  */
-export function createSharedTransactions(
-  transact: Transact,
-  transactOnce: Transact,
-  concurrency: number,
-): TransactTogether {
+export function createSharedTransactions(transactions: Transactions, concurrency: number): TransactTogether {
   // Of nobody's trace: a transaction of many belongs to none of them.
   const inNoContext = AsyncLocalStorage.snapshot();
   const kinds = new Map<string, Batches<Shared>>();
@@ -64,7 +65,7 @@ export function createSharedTransactions(
     const known = kinds.get(kind);
     if (known !== undefined) return known;
     const batches = createBatches<Shared>({
-      run: (_tenant, works) => inNoContext(() => run(works)),
+      run: (_tenant, works) => inNoContext(() => runShared(transactions, works)),
       sizeMax: WORKS_MAX,
       concurrency,
       apart: ({ sharing }) => sharing.key,
@@ -74,40 +75,10 @@ export function createSharedTransactions(
     return batches;
   }
 
-  async function run(works: readonly Shared[]): Promise<void> {
-    worksPerTransaction.observe(works.length);
-    const [first] = works;
-    if (first === undefined) return;
-    if (works.length === 1) {
-      await alone(first);
-      return;
-    }
-    const ordered = works.toSorted((a, b) => (a.sharing.key < b.sharing.key ? -1 : 1));
-    let isBegun = false;
-    try {
-      const values = await transactOnce(first.tenantId, (tx) => {
-        isBegun = true;
-        return runAll(tx, ordered);
-      });
-      ordered.forEach(({ resolve }, index) => resolve(values[index]));
-    } catch (error) {
-      // Nobody knows whether a COMMIT without an answer took effect.
-      if (isBegun && !isConnectionLoss(error)) await Promise.all(ordered.map(alone));
-      else for (const { reject } of ordered) reject(error);
-    }
-  }
-
-  async function alone({ tenantId, sharing, work, inContext, resolve, reject }: Shared): Promise<void> {
-    try {
-      resolve(await inContext(() => transact(tenantId, (tx) => lockAndWork(tx, sharing, work))));
-    } catch (error) {
-      reject(error);
-    }
-  }
-
   return <T>(tenantId: TenantId, sharing: Sharing, work: (tx: Tx) => Promise<T>): Promise<T> => {
     // A trace that is recorded shows the statements of its own work.
-    if (isRecorded(trace.getActiveSpan())) return transact(tenantId, (tx) => lockAndWork(tx, sharing, work));
+    if (isRecorded(trace.getActiveSpan()))
+      return transactions.transact(tenantId, (tx) => lockAndWork(tx, sharing, work));
     return new Promise<T>((resolve, reject) => {
       batchesOf(sharing).add(tenantId, {
         tenantId,
@@ -120,6 +91,40 @@ export function createSharedTransactions(
       });
     });
   };
+}
+
+/** Settles each of the works, of one tenant and kind. Never rejects. */
+async function runShared(transactions: Transactions, works: readonly Shared[]): Promise<void> {
+  worksPerTransaction.observe(works.length);
+  const [first, second] = works;
+  if (first === undefined) return;
+  if (second === undefined) {
+    await runAlone(transactions, first);
+    return;
+  }
+  const ordered = works.toSorted((a, b) => (a.sharing.key < b.sharing.key ? -1 : 1));
+  let isBegun = false;
+  try {
+    const values = await transactions.transactOnce(first.tenantId, (tx) => {
+      isBegun = true;
+      return runAll(tx, ordered);
+    });
+    ordered.forEach(({ resolve }, index) => resolve(values[index]));
+  } catch (error) {
+    // Nobody knows whether a COMMIT without an answer took effect.
+    if (isBegun && !isConnectionLoss(error))
+      await Promise.all(ordered.map((work) => runAlone(transactions, work)));
+    else for (const { reject } of ordered) reject(error);
+  }
+}
+
+async function runAlone({ transact }: Transactions, shared: Shared): Promise<void> {
+  const { tenantId, sharing, work, inContext, resolve, reject } = shared;
+  try {
+    resolve(await inContext(() => transact(tenantId, (tx) => lockAndWork(tx, sharing, work))));
+  } catch (error) {
+    reject(error);
+  }
 }
 
 function lockAndWork<T>(tx: Tx, { locks }: Sharing, work: (tx: Tx) => Promise<T>): Promise<T> {

@@ -103,10 +103,7 @@ describe('secrets', () => {
       const fields = { at: new Date(0), list: [{ token: 'x' }], token: 'kept' };
       log.info(fields);
       log.info({ kept: fields.token });`);
-    expect(lines).toMatchObject([
-      { at: '1970-01-01T00:00:00.000Z', token: '[redacted]' },
-      { kept: 'kept' },
-    ]);
+    expect(lines).toMatchObject([{ at: '1970-01-01T00:00:00.000Z', token: '[redacted]' }, { kept: 'kept' }]);
     expect(JSON.stringify(lines[0])).not.toContain('"x"');
   });
 

@@ -28,11 +28,11 @@ export function createLogger(options: { service: string; version: string; level:
     },
   };
   const log = pino(settings, (stdout ??= gatheredLines()));
-  const { child } = log;
+  const makeChild: Logger['child'] = Reflect.get(log, 'child');
   // Inherited by children, which pino gives no formatter of its own.
   return Object.assign(log, {
-    child(this: Logger, bindings: Bindings, options?: ChildLoggerOptions) {
-      return Reflect.apply(child, this, [withoutSecrets(bindings), options]);
+    child(this: Logger, bindings: Bindings, childOptions?: ChildLoggerOptions) {
+      return Reflect.apply(makeChild, this, [withoutSecrets(bindings), childOptions]);
     },
   });
 }

@@ -103,55 +103,7 @@ async function get(
   return app.request(path, { headers });
 }
 
-/** Hands confirmed orders to their handler in one transaction, as the consumer does with those that come together. */
-const deliverAll = (tenant: TenantSettings, orders: readonly Order[]) =>
-  world.db.transact(tenant.id, async (tx) => {
-    const handler = consumers.find(({ event }) => event === orderConfirmed);
-    const events = orders.map((data) => ({
-      id: newId('event'),
-      tenantId: tenant.id,
-      aggregateId: data.order_id,
-      version: 1,
-      time: new Date(),
-      data,
-    }));
-    await handler?.handleAll?.(tx, events);
-  });
-
 describe('order.confirmed', () => {
-  test('many at once get one invoice each, numbered in a row; terms, corrections and what is known stay with their order', async () => {
-    const tenant = world.addTenant();
-    const [known, onTerms, corrected, plain] = [
-      orderOf(),
-      orderOf({ payment_status: 'unpaid', payment_method: 'on_account', payment_terms_days: 30 }),
-      orderOf(),
-      orderOf(),
-    ];
-    await deliver(tenant, orderConfirmed, known);
-    await deliver(tenant, paymentRefunded, refundOf(corrected, 100));
-    await deliverAll(tenant, [known, onTerms, corrected, plain]);
-    const documents = await documentsOf(tenant);
-    expect(documents.map(({ kind, number }) => [kind, number.slice(-6)])).toEqual([
-      ['invoice', '000001'],
-      ['invoice', '000002'],
-      ['invoice', '000003'],
-      ['invoice', '000004'],
-      ['credit_note', '000001'],
-    ]);
-    const orderOfDocument = ({ snapshot }: Row) => (snapshot['order'] as { id: string }).id;
-    expect(documents.map(orderOfDocument)).toEqual(
-      [known, onTerms, corrected, plain, corrected].map((order) => order.order_id),
-    );
-    const [, second, third] = documents.map(
-      ({ snapshot }) => snapshot['payment'] as { due_on: string | null; terms_days: number | null },
-    );
-    expect(second?.terms_days).toBe(30);
-    expect(second?.due_on).toMatch(/^\d{4}-\d\d-\d\d$/);
-    expect(third?.due_on).toBeNull();
-    for (const { snapshot, sha256 } of documents)
-      expect(createHash('sha256').update(canonicalJson(snapshot)).digest('hex')).toBe(sha256);
-  });
-
   test('issues one invoice, however often it comes, and announces it', async () => {
     const tenant = world.addTenant();
     const order = orderOf();

@@ -12,7 +12,9 @@ beforeAll(async () => {
 afterAll(() => shop[Symbol.asyncDispose]());
 
 const settle = (order: ReturnType<typeof newOrder>, settlement: Settlement) =>
-  shop.world.db.transact(shop.tenant.id, (tx) => settleReservations(tx, [{ orderId: order }], settlement, () => {}));
+  shop.world.db.transact(shop.tenant.id, (tx) =>
+    settleReservations(tx, [{ orderId: order }], settlement, () => {}),
+  );
 
 type Step =
   | { readonly verb: 'reserve'; readonly order: number; readonly lines: readonly [number, number][] }

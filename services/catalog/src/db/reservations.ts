@@ -77,11 +77,7 @@ export async function keepHold(
 }
 
 /** Logs what the end of reservations did; with the COMMIT. */
-export function logMoves(
-  tx: Tx,
-  kind: 'commit' | 'release' | 'return',
-  moves: readonly OrderMove[],
-): void {
+export function logMoves(tx: Tx, kind: 'commit' | 'release' | 'return', moves: readonly OrderMove[]): void {
   tx.defer(insertMoves(tx, kind, moves));
 }
 
@@ -111,9 +107,7 @@ export async function settle(
   orderIds: readonly Id<'order'>[],
   effect: Effect,
 ): Promise<{ settled: ReadonlySet<Id<'order'>>; units: SettledUnits[] }> {
-  const rows = await tx.sql<
-    { order_id: Id<'order'>; product_ids: Id<'product'>[]; quantities: number[] }[]
-  >`
+  const rows = await tx.sql<{ order_id: Id<'order'>; product_ids: Id<'product'>[]; quantities: number[] }[]>`
     update reservations set state = ${effect.to}, updated_at = now()
     where tenant_id = ${tx.tenantId} and order_id = any(${orderIds.toSorted()}::text[]) and state = ${effect.from}
     returning order_id, product_ids, quantities`;

@@ -138,7 +138,10 @@ export function movesOf<O extends string, P extends string>(
     if (stock === undefined) return [];
     const on_hand_delta = effect.onHand * quantity;
     const reserved_delta = effect.reserved * quantity;
-    left.set(product_id, { on_hand: stock.on_hand - on_hand_delta, reserved: stock.reserved - reserved_delta });
+    left.set(product_id, {
+      on_hand: stock.on_hand - on_hand_delta,
+      reserved: stock.reserved - reserved_delta,
+    });
     return [
       {
         order_id,

@@ -74,7 +74,13 @@ function newInvoice(
 
 async function takeEarlyCorrections(tx: Tx, orderIds: readonly Id<'order'>[]): Promise<Correction[]> {
   const rows = await tx.sql<
-    { order_id: Id<'order'>; source_key: string; refund_id: Id<'refund'> | null; amount_cents: string | null; reason: string }[]
+    {
+      order_id: Id<'order'>;
+      source_key: string;
+      refund_id: Id<'refund'> | null;
+      amount_cents: string | null;
+      reason: string;
+    }[]
   >`
     with taken as (
       delete from early_corrections where tenant_id = ${tx.tenantId} and order_id = any(${[...orderIds]}::text[]) returning *)

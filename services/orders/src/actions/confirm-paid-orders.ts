@@ -20,13 +20,8 @@ type Capture = Received<typeof paymentSucceeded>;
  * @returns the orders that this confirmed
  * @throws Problem `payment_amount_mismatch`, `payment_order_conflict`, `order_not_found`: all need a person
  */
-export async function confirmPaidOrders(
-  tx: Tx,
-  captures: readonly Capture[],
-): Promise<Order[]> {
-  const causes = new Map<string, Capture>(
-    captures.map((capture) => [capture.data.order_id, capture]),
-  );
+export async function confirmPaidOrders(tx: Tx, captures: readonly Capture[]): Promise<Order[]> {
+  const causes = new Map<string, Capture>(captures.map((capture) => [capture.data.order_id, capture]));
   const confirmed = await confirmCaptured(
     tx,
     [...causes.values()].map(({ data, version }) => ({
