@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createBatches } from './batches.ts';
 
 /** Runs end when the test says so. */
-function recorded(options: { sizeMax?: number; concurrency?: number } = {}) {
+function recorded(options: { sizeMax?: number; concurrency?: number; patienceMs?: number } = {}) {
   const runs: { key: string; items: readonly string[]; end: () => void }[] = [];
   const batches = createBatches<string>({
     sizeMax: 10,
@@ -65,6 +65,27 @@ test('keys run side by side up to the limit, and a busy key comes after those th
   expect(seen()).toEqual(['k: a1', 'l: a', 'm: a']);
   await end(1);
   expect(seen()).toEqual(['k: a1', 'l: a', 'm: a', 'k: a2']);
+});
+
+test('a run that is stuck holds up those that came meanwhile, and nobody after its patience', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const { add, seen, end } = recorded({ patienceMs: 50 });
+  add('k', 'a');
+  await turn();
+  add('k', 'b', 'c');
+  await turn();
+  vi.advanceTimersByTime(49);
+  await turn();
+  expect(seen()).toEqual(['k: a']);
+  vi.advanceTimersByTime(1);
+  await turn();
+  expect(seen()).toEqual(['k: a', 'k: b c']);
+  add('k', 'd');
+  await end(0);
+  expect(seen()).toEqual(['k: a', 'k: b c']);
+  await end(1);
+  expect(seen()).toEqual(['k: a', 'k: b c', 'k: d']);
+  vi.useRealTimers();
 });
 
 test('belowCount waits for room', async () => {

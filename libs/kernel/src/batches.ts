@@ -3,12 +3,14 @@ export interface BatchesOptions<T> {
   readonly run: (key: string, items: readonly T[]) => Promise<void>;
   /** Most items of one run. */
   readonly sizeMax: number;
-  /** Runs at once, of different keys; those of one key never overlap. */
+  /** Runs at once, of different keys; those of one key do not overlap, unless there is a `patienceMs`. */
   readonly concurrency: number;
   /** Items that are the same in this never come in one run, and stay in order. */
   readonly apart: (item: T) => string;
   /** How long a run waits for company, where nobody waits for its end. Default: only for what comes in the same turn of the event loop. */
   readonly gatherMs?: number | undefined;
+  /** How long a run may keep the next one of its key waiting: what is stuck holds nobody else up. Default: to its end. */
+  readonly patienceMs?: number;
 }
 
 /** Gathers items by key: what comes while a run of its key is under way goes into the next one, all of it at once. */
@@ -23,9 +25,10 @@ export interface Batches<T> {
  * company was waited for); yet the busier it gets, the more items share the cost of a run.
  */
 export function createBatches<T>(options: BatchesOptions<T>): Batches<T> {
-  const { run, sizeMax, concurrency, apart, gatherMs } = options;
+  const { run, sizeMax, concurrency, apart, gatherMs, patienceMs } = options;
   const waiting = new Map<string, T[]>();
-  const busy = new Set<string>();
+  /** Keys with a run that others wait for. */
+  const busy = new Map<string, symbol>();
   let count = 0;
   const watchers: (() => void)[] = [];
   let isScheduled = false;
@@ -53,12 +56,18 @@ export function createBatches<T>(options: BatchesOptions<T>): Batches<T> {
     // Behind all others: a busy key keeps nobody waiting.
     waiting.delete(key);
     if (left.length > 0) waiting.set(key, left);
-    busy.add(key);
+    const own = Symbol(key);
+    busy.set(key, own);
+    const letOthers = () => {
+      if (busy.get(key) === own) busy.delete(key);
+      if (waiting.size > 0) schedule();
+    };
+    const impatient = patienceMs === undefined ? undefined : setTimeout(letOthers, patienceMs);
     await run(key, taken);
-    busy.delete(key);
+    clearTimeout(impatient);
     count -= taken.length;
     for (const look of watchers.splice(0)) look();
-    if (waiting.size > 0) schedule();
+    letOthers();
   }
 
   const isBelow = (limit: number) => count < limit;

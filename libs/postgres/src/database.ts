@@ -6,7 +6,11 @@ import type { ParameterOrJSON } from 'postgres';
 import { connect, type Sql } from './connection.ts';
 import { isRetryable } from './failures.ts';
 import { timed, transactionRetries, watchPool } from './metrics.ts';
-import { createSharedTransactions, type TransactTogether } from './shared-transactions.ts';
+import {
+  createSharedTransactions,
+  SHARED_LOCK_TIMEOUT_MS,
+  type TransactTogether,
+} from './shared-transactions.ts';
 import { TENANT_SETTING } from './tenancy.ts';
 import { type Client, runTransaction, type TransactionEnd } from './transaction.ts';
 import { traced, type TraceStatement, traceTarget } from './transaction-trace.ts';
@@ -102,9 +106,9 @@ export function openDatabase(options: DatabaseOptions): Database {
 
   const signals = new EventEmitter().setMaxListeners(0);
 
-  const inTenant = <T>(mode: 'read' | 'write', tenantId: TenantId, work: (tx: Tx) => Promise<T>) =>
+  const inTenant = <T>(mode: TenantMode, tenantId: TenantId, work: (tx: Tx) => Promise<T>) =>
     gate.run(() =>
-      timed(mode, () =>
+      timed(mode === 'read' ? 'read' : 'write', () =>
         traced(target, mode, (statement) => begin(runtime, { mode, tenantId, signals, statement }, work)),
       ),
     );
@@ -116,7 +120,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     );
 
   return {
-    ...writing((tenantId, work) => inTenant('write', tenantId, work), poolMax),
+    ...writing(inTenant),
     read: (tenantId, work) => inTenant('read', tenantId, work),
     work: (work, durability) => retrying(() => across(work, durability)),
     async listen(channel, onNotify) {
@@ -139,30 +143,37 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
 }
 
+/** A transaction that works share gives up soon on a lock that somebody holds. */
+type TenantMode = 'read' | 'write' | 'shared';
+
 /** The doors of who writes. */
 function writing(
-  transactOnce: Database['transact'],
-  concurrency: number,
+  inTenant: <T>(mode: TenantMode, tenantId: TenantId, work: (tx: Tx) => Promise<T>) => Promise<T>,
 ): Pick<Database, 'transact' | 'transactTogether'> {
-  const transact: Database['transact'] = (tenantId, work) => retrying(() => transactOnce(tenantId, work));
-  return {
-    transact,
-    transactTogether: createSharedTransactions({ transact, transactOnce }, concurrency),
-  };
+  const transact: Database['transact'] = (tenantId, work) =>
+    retrying(() => inTenant('write', tenantId, work));
+  const transactOnce: Database['transact'] = (tenantId, work) => inTenant('shared', tenantId, work);
+  return { transact, transactTogether: createSharedTransactions({ transact, transactOnce }) };
 }
 
 interface TenantTransaction {
-  readonly mode: 'read' | 'write';
+  readonly mode: TenantMode;
   readonly tenantId: TenantId;
   readonly signals: EventEmitter;
   readonly statement: TraceStatement | undefined;
 }
 
+const OPENINGS: Readonly<Record<TenantMode, string>> = {
+  read: 'begin read only',
+  write: 'begin',
+  shared: `begin; set local lock_timeout = ${SHARED_LOCK_TIMEOUT_MS}`,
+};
+
 function begin<T>(sql: Sql, options: TenantTransaction, work: (tx: Tx) => Promise<T>): Promise<T> {
   const { mode, tenantId, signals, statement } = options;
   // Part of the statement's text: SET takes no parameters, and spares Postgres the planning of a select.
   if (!isTenantId(tenantId)) throw new Error('not a tenant id');
-  const opening = `begin${mode === 'read' ? ' read only' : ''}; set local ${TENANT_SETTING} = '${tenantId}'`;
+  const opening = `${OPENINGS[mode]}; set local ${TENANT_SETTING} = '${tenantId}'`;
   const run = (client: Client, end: TransactionEnd) => {
     const raise = (signal: string) => end.onCommit(() => void signals.emit(signal));
     return work(Object.assign(builderOf(client), end, { tenantId, writable: true as const, raise }));

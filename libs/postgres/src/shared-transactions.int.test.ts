@@ -120,6 +120,26 @@ test('rows that works have in common are locked first, once and in one order', a
   expect(seen[1]).toEqual(['x', 'y']);
 });
 
+test('a lock that one has to wait for holds up nobody else', async () => {
+  await count('held');
+  const [held, free] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const holding = db.transact(tenant, async (tx) => {
+    await increment(tx, 'held');
+    held.resolve();
+    await free.promise;
+  });
+  await held.promise;
+  const ended: string[] = [];
+  const waiting = count('held').then(() => ended.push('held'));
+  const company = count('a').then(() => ended.push('a'));
+  await company;
+  await count('b').then(() => ended.push('b'));
+  free.resolve();
+  await Promise.all([holding, waiting]);
+  expect(ended).toEqual(['a', 'b', 'held']);
+  expect(await totals()).toEqual({ a: 1, b: 1, held: 3 });
+});
+
 test('each work runs in the context of whoever asked for it', async () => {
   const context = new AsyncLocalStorage<string>();
   const seen = await Promise.all(

@@ -36,7 +36,7 @@ type Transact = <T>(tenantId: TenantId, work: (tx: Tx) => Promise<T>) => Promise
 interface Transactions {
   /** Repeats what Postgres asks to repeat. */
   readonly transact: Transact;
-  /** Does not. */
+  /** Does not, and gives up soon on a lock that somebody holds. */
   readonly transactOnce: Transact;
 }
 
@@ -51,12 +51,16 @@ interface Shared {
 }
 
 const WORKS_MAX = 32;
+/** Long for a transaction of short statements. One that takes longer waits for a lock that somebody holds. */
+const PATIENCE_MS = 50;
+/** After which works stop waiting for a lock together: whoever needs it waits for it alone. */
+export const SHARED_LOCK_TIMEOUT_MS = 100;
 
 /**
  * Makes works that come at the same time share a transaction: one BEGIN, one COMMIT, one wait for the disk, and their statements travel in
- * the same packets. When one of them fails, all are rolled back and each runs in a transaction of its own.
+ * the same packets. When one of them fails, or has to wait for a lock, all are rolled back and each runs in a transaction of its own.
  */
-export function createSharedTransactions(transactions: Transactions, concurrency: number): TransactTogether {
+export function createSharedTransactions(transactions: Transactions): TransactTogether {
   // Of nobody's trace: a transaction of many belongs to none of them.
   const inNoContext = AsyncLocalStorage.snapshot();
   const kinds = new Map<string, Batches<Shared>>();
@@ -67,7 +71,9 @@ export function createSharedTransactions(transactions: Transactions, concurrency
     const batches = createBatches<Shared>({
       run: (_tenant, works) => inNoContext(() => runShared(transactions, works)),
       sizeMax: WORKS_MAX,
-      concurrency,
+      // The gate before the pool decides.
+      concurrency: Infinity,
+      patienceMs: PATIENCE_MS,
       apart: ({ sharing }) => sharing.key,
       gatherMs,
     });

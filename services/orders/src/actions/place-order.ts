@@ -57,14 +57,15 @@ async function place(ctx: UserCtx, deps: OrderDeps, input: PlaceOrderInput): Pro
   const fingerprint = fingerprintOf(input.operation, input.body);
   const number = await deps.numbers.next(ctx.tenant, ctx.now());
   const order = newOrder(ctx, input, request, number);
-  // Apart from others of the same buyer, whose open orders are counted.
-  const sharing = { kind: 'place-order', key: scope.principal };
+  const openMax = hasRole(ctx.principal.roles, 'staff') ? null : deps.config.ORDERS_OPEN_MAX;
+  // Apart from others of the same buyer where open orders are counted.
+  const sharing = { kind: 'place-order', key: openMax === null ? order.id : scope.principal };
   const claiming = ctx.transactTogether(sharing, async (tx) => {
     const time = await insertPending(tx, order, {
       scope,
       fingerprint,
       leaseSeconds: deps.config.ORDERS_LEASE_SECONDS,
-      openMax: hasRole(ctx.principal.roles, 'staff') ? null : deps.config.ORDERS_OPEN_MAX,
+      openMax,
     });
     deps.failpoint('after-claim');
     return time;
