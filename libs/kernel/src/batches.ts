@@ -36,15 +36,12 @@ export function createBatches<T>(options: BatchesOptions<T>): Batches<T> {
   function schedule(): void {
     if (isScheduled) return;
     isScheduled = true;
-    const begin = () => {
-      isScheduled = false;
-      startRuns();
-    };
-    if (gatherMs === undefined) setImmediate(begin);
-    else setTimeout(begin, gatherMs);
+    if (gatherMs === undefined) setImmediate(startRuns);
+    else setTimeout(startRuns, gatherMs);
   }
 
   function startRuns(): void {
+    isScheduled = false;
     for (const [key, items] of waiting) {
       if (busy.size >= concurrency) return;
       if (!busy.has(key)) void start(key, items);
