@@ -81,7 +81,25 @@ export interface ChartCluster extends AsyncDisposable {
   readonly clusterPorts: readonly number[];
 }
 
+const ATTEMPTS_MAX = 5;
+
+/** Again with other ports, when somebody took one between its choice and its use. */
 export async function startChartCluster(objects: readonly KubernetesObject[]): Promise<ChartCluster> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await openCluster(objects);
+    } catch (error) {
+      if (
+        attempt === ATTEMPTS_MAX ||
+        !(error instanceof Error) ||
+        !/address already in use/.test(error.message)
+      )
+        throw error;
+    }
+  }
+}
+
+async function openCluster(objects: readonly KubernetesObject[]): Promise<ChartCluster> {
   await using cleanup = new AsyncDisposableStack();
   const clusterPorts = await freePorts(3);
   const starting = clusterPorts.map(async (clusterPort, index) => {
@@ -104,6 +122,8 @@ export async function startChartCluster(objects: readonly KubernetesObject[]): P
     cleanup.defer(() => server.stop());
     return server;
   });
+  // All of them, so that none starts after the others were cleaned up.
+  await Promise.allSettled(starting);
   const servers = await Promise.all(starting);
   const running = cleanup.move();
   return {
