@@ -16,7 +16,7 @@ import { runConsumer } from './consumer.ts';
 import { type Handle, type IsDone, on } from './event-handler.ts';
 import { connectNats } from './nats.ts';
 import { provisionStreams } from './provision.ts';
-import { record } from './record.ts';
+import { record, recordAll } from './record.ts';
 import { relayOnce, runRelay } from './relay.ts';
 import { redrive, replay } from './replay.ts';
 
@@ -101,6 +101,28 @@ describe('outbox', () => {
     await expect(failing).rejects.toThrow('no');
     const rows = await producer.db.read(id, (tx) => tx.sql`select * from outbox`);
     expect(rows).toHaveLength(0);
+  });
+
+  test('events of many causes that are recorded at once belong each to the trace of its own', async () => {
+    const { id } = testTenant();
+    const told = ['a1', 'b2'].map((byte) => {
+      const order = newId('order');
+      return {
+        aggregateId: order,
+        version: 1,
+        data: { order_id: order, expired_at: '2026-01-01T00:00:00.000Z' },
+        cause: { traceparent: `00-${byte.repeat(16)}-${byte.repeat(8)}-00` },
+      };
+    });
+    await producer.db.transact(id, (tx) => recordAll(tx, orderExpired, told));
+    const rows = await producer.db.read(
+      id,
+      (tx) => tx.sql<{ aggregate_id: string; traceparent: string }[]>`
+        select aggregate_id, traceparent from outbox order by seq`,
+    );
+    expect(rows.map((row) => [row.aggregate_id, row.traceparent])).toEqual(
+      told.map(({ aggregateId, cause }) => [aggregateId, cause.traceparent]),
+    );
   });
 
   test('two relays at once: everything is published once, in order per aggregate', async () => {

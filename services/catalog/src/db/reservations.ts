@@ -1,7 +1,7 @@
 import type { Reservation, ReservationState } from '@zoco/contracts';
 import type { Id } from '@zoco/kernel';
 import type { ReadTx, Tx } from '@zoco/postgres';
-import type { Effect, HeldProduct } from '../rules/reservation.ts';
+import type { Effect, HeldProduct, StockMove } from '../rules/reservation.ts';
 import type { StockRow } from './stock.ts';
 
 /** A product of a reserve with what the order must use, and its stock when it was granted. */
@@ -53,14 +53,9 @@ export function claimAndHold(
     left join held h on h.product_id = n.product_id`;
 }
 
-export interface OrderMove {
-  readonly order_id: Id<'order'>;
+/** What an order did to the stock of a product. */
+export interface OrderMove extends StockMove<Id<'order'>, Id<'product'>> {
   readonly id: Id<'stockMove'>;
-  readonly product_id: string;
-  readonly on_hand_delta: number;
-  readonly reserved_delta: number;
-  readonly on_hand_after: number;
-  readonly reserved_after: number;
 }
 
 /** Logs what a reserve did and keeps what it answers. */
