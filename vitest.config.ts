@@ -1,7 +1,11 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 // They end what hangs; how fast a machine is, no test judges.
 const PATIENCE = { testTimeout: 60_000, hookTimeout: 120_000 };
+
+// Two even on two cores, where vitest takes one: half of a test's time is its database's, or is spent waiting.
+const maxWorkers = Math.max(2, availableParallelism() - 1);
 
 // Files share what they import: read anew for each of them, the libraries would take longer than the tests.
 export default defineConfig({
@@ -13,6 +17,7 @@ export default defineConfig({
           include: ['{libs,services}/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/*.int.test.ts', '**/node_modules/**'],
           isolate: false,
+          maxWorkers,
           ...PATIENCE,
         },
       },
@@ -23,6 +28,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           globalSetup: ['libs/testing/src/global-setup.ts'],
           isolate: false,
+          maxWorkers,
           ...PATIENCE,
         },
       },
@@ -44,6 +50,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           setupFiles: ['charts/zoco/tests/kubernetes-tools.ts'],
           isolate: false,
+          maxWorkers,
           ...PATIENCE,
           // Last: Helm is still being fetched while the others run.
           sequence: { groupOrder: 2 },
