@@ -7,9 +7,9 @@
 # no shell. It runs as 10001 on a read-only root file system; only /tmp may be written to.
 #
 # Both bases can be replaced, by a mirror or by another distribution. They must have the same libc, since native modules
-# are chosen by the first and loaded by the second: node:24-alpine for both is as good.
-ARG BUILD_IMAGE=node:24-trixie-slim
-ARG NODE_IMAGE=gcr.io/distroless/nodejs24-debian13:nonroot
+# are chosen by the first and loaded by the second: node:26-alpine for both is as good.
+ARG BUILD_IMAGE=node:26-trixie-slim
+ARG NODE_IMAGE=gcr.io/distroless/nodejs26-debian13:nonroot
 
 # The manifests alone, so that a changed source file does not install everything again.
 FROM ${BUILD_IMAGE} AS manifests

@@ -66,7 +66,7 @@ export async function bundlePackage(options: BundleOptions): Promise<{ bytes: nu
     splitting: true,
     format: 'esm',
     platform: 'node',
-    target: 'node24',
+    target: 'node26',
     minify: true,
     sourcemap: options.sourceMaps ? 'linked' : false,
     sourcesContent: false,

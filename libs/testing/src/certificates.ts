@@ -36,7 +36,7 @@ export function createTestAuthority(name = 'Test CA'): TestAuthority {
           pair.publicKey,
           extension('2.5.29.17', false, sequence(...alternatives)),
         ),
-        key: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+        key: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }),
       };
     },
   };

@@ -29,7 +29,7 @@ beforeAll(async () => {
   key = {
     kid: current.kid,
     private: await importJWK(jwk, 'EdDSA'),
-    publicPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    publicPem: publicKey.export({ type: 'spki', format: 'pem' }),
   };
   const [header = '', payload = ''] = user.token.split('.');
   good = { header: decode(header), payload: decode(payload) };

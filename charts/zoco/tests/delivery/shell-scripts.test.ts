@@ -91,7 +91,7 @@ describe('k8s/kind/up.sh', () => {
   test('from nothing: cluster, namespace, every image built and loaded, chart', async () => {
     const { path, calls } = pathWith(all);
     const { code, stdout } = await sh('k8s/kind/up.sh', path, ['--set', 'global.mesh.provider=linkerd'], {
-      NODE_IMAGE: 'mirror/node:24',
+      NODE_IMAGE: 'mirror/node:26',
     });
     expect(code).toBe(0);
     expect(stdout).toContain('curl http://localhost:8080/health');
@@ -108,7 +108,7 @@ describe('k8s/kind/up.sh', () => {
     for (const build of builds) {
       const [, service, tagged] = /SERVICE=(\S+) .*--tag zoco\/([\w-]+):/.exec(build) ?? [];
       expect(tagged).toBe(service);
-      expect(build).toContain('--build-arg NODE_IMAGE=mirror/node:24');
+      expect(build).toContain('--build-arg NODE_IMAGE=mirror/node:26');
       expect(build).not.toContain('BUILD_IMAGE');
     }
     const loads = done.filter((call) => call.startsWith('kind load docker-image --name zoco'));
