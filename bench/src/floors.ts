@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import postgres from 'postgres';
+import type { Workload } from './measure.ts';
 
 /** The least SQL that a checkout can be: order, payment and invoice, each a durable transaction of its own. */
 const CHECKOUT_SQL = `\\set product random(1, 1000)
@@ -20,52 +21,46 @@ insert into floor_invoices (total) values (1299);
 commit;
 `;
 
-/** Checkouts per second of that SQL by pgbench; undefined when pgbench is not installed. */
-export async function floorOfCheckout(
+/** That SQL by pgbench, in a database of its own; undefined when pgbench is not installed. */
+export async function openCheckoutFloor(
   adminUrl: string,
   clients: number,
-  seconds: number,
-): Promise<number | undefined> {
-  const sql = postgres(adminUrl, { max: 1, onnotice: () => {} });
+): Promise<(Workload & AsyncDisposable) | undefined> {
+  if (spawnSync('pgbench', ['--version']).error !== undefined) return undefined;
+  await using stack = new AsyncDisposableStack();
+  const sql = stack.adopt(postgres(adminUrl, { max: 1, onnotice: () => {} }), (open) => open.end());
+  await sql`drop database if exists zoco_floor`;
+  await sql`create database zoco_floor`;
+  stack.defer(async () => void (await sql`drop database zoco_floor`));
+  const url = new URL(adminUrl);
+  url.pathname = '/zoco_floor';
+  await createFloorTables(url.href);
   const folder = mkdtempSync(join(tmpdir(), 'zoco-bench-'));
-  try {
-    await sql`drop database if exists zoco_floor`;
-    await sql`create database zoco_floor`;
-    const url = new URL(adminUrl);
-    url.pathname = '/zoco_floor';
-    const floor = postgres(url.href, { max: 1 });
-    await floor.unsafe(`
-      create table floor_stock (id int primary key, reserved bigint not null default 0);
-      insert into floor_stock select generate_series(1, 1000);
-      create table floor_orders (id bigserial primary key, product int, total bigint);
-      create table floor_payments (id bigserial primary key, amount bigint);
-      create table floor_invoices (id bigserial primary key, total bigint);`);
-    await floor.end();
-    const script = join(folder, 'checkout.sql');
-    writeFileSync(script, CHECKOUT_SQL);
-    const output = await run('pgbench', [
-      '-n',
-      '-M',
-      'prepared',
-      '-f',
-      script,
-      '-c',
-      String(clients),
-      '-j',
-      '2',
-      '-T',
-      String(seconds),
-      url.href,
-    ]);
-    const tps = /tps = ([\d.]+)/.exec(output)?.[1];
-    return tps === undefined ? undefined : Number(tps);
-  } catch {
-    return undefined;
-  } finally {
-    await sql`drop database if exists zoco_floor`;
-    await sql.end();
-    rmSync(folder, { recursive: true });
-  }
+  stack.defer(() => rmSync(folder, { recursive: true }));
+  const script = join(folder, 'checkout.sql');
+  writeFileSync(script, CHECKOUT_SQL);
+  const load = ['-n', '-M', 'prepared', '-f', script, '-c', String(clients), '-j', '2'];
+  const opened = stack.move();
+  return {
+    name: 'floor: bare SQL of a checkout',
+    async round(seconds) {
+      const output = await run('pgbench', [...load, '-T', String(seconds), url.href]);
+      const perSecond = Number(/tps = ([\d.]+)/.exec(output)?.[1]);
+      return { perSecond, latenciesMs: [], completed: perSecond * seconds, failures: 0 };
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+async function createFloorTables(url: string): Promise<void> {
+  const sql = postgres(url, { max: 1 });
+  await sql.unsafe(`
+    create table floor_stock (id int primary key, reserved bigint not null default 0);
+    insert into floor_stock select generate_series(1, 1000);
+    create table floor_orders (id bigserial primary key, product int, total bigint);
+    create table floor_payments (id bigserial primary key, amount bigint);
+    create table floor_invoices (id bigserial primary key, total bigint);`);
+  await sql.end();
 }
 
 function run(command: string, args: readonly string[]): Promise<string> {

@@ -1,10 +1,17 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { startSystem } from '@zoco/local';
+import { scheduleAsBatch, startSystem } from '@zoco/local';
 import postgres from 'postgres';
-import { cpuSecondsOf } from './cpu.ts';
-import { floorOfCheckout, startBareServer } from './floors.ts';
-import { describe, measure, median, type Measurement } from './measure.ts';
+import { withCost } from './checkout-cost.ts';
+import { openCheckoutFloor, startBareServer } from './floors.ts';
+import {
+  closedLoops,
+  describe,
+  describeRatio,
+  endingWith,
+  measureInTurns,
+  type Workload,
+} from './measure.ts';
 import { createSender, createShopLoad, openCheckouts, TENANT } from './shop-load.ts';
 import { compareTelemetry } from './telemetry-cost.ts';
 
@@ -30,100 +37,64 @@ console.log(
 console.log(
   `${options.clients} clients, ${options.rounds} rounds of ${options.roundSeconds} s after ${options.warmUpSeconds} s of warm-up\n`,
 );
+// As `npm start` runs, and the floors with it.
+scheduleAsBatch();
 if (values.telemetry) {
   await compareTelemetry(options);
   process.exit();
 }
-await using sender = createSender(options.clients * 2);
-const { send } = sender;
+await using stack = new AsyncDisposableStack();
+const { send } = stack.use(createSender(options.clients * 2));
 const system = await startSystem({ freePorts: true, seed: true, readyTimeoutMs: 60_000 });
-try {
-  const shop = await createShopLoad(system, send, options.clients);
-  const { api, buyers, pick } = shop;
-  const report = (measurement: Measurement) => console.log(describe(measurement));
+stack.defer(() => system.stop());
+const shop = await createShopLoad(system, send, options.clients);
+const { api, buyers, pick } = shop;
+const bare = await startBareServer(withOwner(system.databaseUrls('catalog').ownerUrl), TENANT);
+stack.defer(() => bare.stop());
+const checkouts = stack.use(await openCheckouts(system, send, shop));
+const sql = stack.adopt(postgres(system.adminDatabaseUrl, { max: 1, onnotice: () => {} }), (open) =>
+  open.end(),
+);
+await sql`create extension if not exists pg_stat_statements`;
 
-  const bare = await startBareServer(withOwner(system.databaseUrls('catalog').ownerUrl), TENANT);
-  report(
-    await measure(
-      'floor: bare Hono, list 20',
-      options,
-      async () => void (await send('GET', `${bare.url}/products`)),
-    ),
-  );
-  report(
-    await measure(
-      'floor: bare Hono, get one',
-      options,
-      async () => void (await send('GET', `${bare.url}/products/${pick()}`)),
-    ),
-  );
-  await bare.stop();
-  report(
-    await measure(
-      'gateway: list 20',
-      options,
-      async () => void (await send('GET', `${api}/products?limit=20`)),
-    ),
-  );
-  report(
-    await measure(
-      'gateway: get one',
-      options,
-      async () => void (await send('GET', `${api}/products/${pick()}`)),
-    ),
-  );
-  report(
-    await measure(
-      'gateway: list 20, signed in',
-      options,
-      async (client) => void (await send('GET', `${api}/products?limit=20`, buyers[client])),
-    ),
-  );
-  report(
-    await measure(
-      'gateway: add to cart',
-      options,
-      async (client) =>
-        void (await send('POST', `${api}/cart/items`, buyers[client], { product_id: pick(), quantity: 1 })),
-    ),
-  );
-  await shop.emptyCarts();
-  await using checkouts = await openCheckouts(system, send, shop);
-  const sql = postgres(system.adminDatabaseUrl, { max: 1, onnotice: () => {} });
-  await sql`create extension if not exists pg_stat_statements`;
-  await sql`select pg_stat_statements_reset()`;
-  const cpuBefore = cpuSecondsOf(process.pid);
-  const measured = await measure('checkout, to the issued invoice', options, checkouts.checkOut);
-  const cpuAfter = cpuSecondsOf(process.pid);
-  const [statements] = await sql<
-    { calls: number }[]
-  >`select sum(calls)::float8 as calls from pg_stat_statements`;
-  report(measured);
-  const total = measured.latenciesMs.length + options.warmUpSeconds * median(measured.perSecond);
-  console.log(
-    `\nper checkout: ${((statements?.calls ?? 0) / total).toFixed(1)} SQL statements (transaction control and relay included)`,
-  );
-  for (const [label, seconds] of [...cpuAfter].toSorted((a, b) => a[0].localeCompare(b[0]))) {
-    console.log(
-      `  ${label.padEnd(18)}${(((seconds - (cpuBefore.get(label) ?? 0)) * 1000) / total).toFixed(2)} ms CPU`,
-    );
-  }
-  const top = await sql<{ calls: number; ms: number; query: string }[]>`
-    select calls::float8 as calls, total_exec_time as ms, left(regexp_replace(query, '\\s+', ' ', 'g'), 90) as query
-    from pg_stat_statements order by total_exec_time desc limit 12`;
-  console.log('\nmost expensive statements (per checkout: calls, ms):');
-  for (const row of top)
-    console.log(
-      `  ${(row.calls / total).toFixed(2).padStart(6)} ${(row.ms / total).toFixed(3).padStart(8)}  ${row.query}`,
-    );
-  await sql.end();
-  const floor = await floorOfCheckout(system.adminDatabaseUrl, options.clients, options.roundSeconds);
-  console.log(
-    `\nfloor: minimal SQL of a checkout by pgbench ${floor === undefined ? 'not measured (pgbench is not installed)' : `${floor.toFixed(0)}/s`}`,
-  );
-} finally {
-  await system.stop();
-}
+const load = (name: string, work: (client: number) => Promise<unknown>) =>
+  closedLoops(name, options.clients, async (client) => void (await work(client)));
+const bareList = load('floor: bare Hono, list 20', () => send('GET', `${bare.url}/products`));
+const list = load('gateway: list 20', () => send('GET', `${api}/products?limit=20`));
+const bareSql = await openCheckoutFloor(system.adminDatabaseUrl, options.clients);
+if (bareSql === undefined)
+  console.log('pgbench is not installed: the bare SQL of a checkout is not measured');
+else stack.use(bareSql);
+const addToCart = load('gateway: add to cart', (client) =>
+  send('POST', `${api}/cart/items`, buyers[client], { product_id: pick(), quantity: 1 }),
+);
+const checkout = withCost(load('checkout, to the issued invoice', checkouts.checkOut), sql);
+const measured = await measureInTurns(
+  [
+    bareList,
+    list,
+    load('gateway: list 20, signed in', (client) => send('GET', `${api}/products?limit=20`, buyers[client])),
+    load('floor: bare Hono, get one', () => send('GET', `${bare.url}/products/${pick()}`)),
+    load('gateway: get one', () => send('GET', `${api}/products/${pick()}`)),
+    // What it leaves behind would all be checked out at once.
+    endingWith(addToCart, () => shop.emptyCarts()),
+    checkout,
+    ...(bareSql === undefined ? [] : [bareSql]),
+  ],
+  options,
+);
+for (const measurement of measured) console.log(describe(measurement));
+
+const ratio = (one: Workload, many: Workload | undefined) => {
+  const [first, second] = [one, many].map((workload) => measured.find(({ name }) => name === workload?.name));
+  if (first !== undefined && second !== undefined) console.log(describeRatio(first, second));
+};
+console.log();
+ratio(list, bareList);
+ratio(checkout, bareList);
+ratio(checkout, bareSql);
+console.log(`\nwhat one checkout costs:`);
+for (const line of checkout.describeCost()) console.log(`  ${line}`);
 
 /** The floor has no tenant setting, so it reads as the admin of the server. */
 function withOwner(ownerUrl: string): string {

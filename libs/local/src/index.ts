@@ -1,3 +1,4 @@
+export { scheduleAsBatch } from './batch-scheduling.ts';
 export {
   type NatsOptions,
   type NatsPlaces,

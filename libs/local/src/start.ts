@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { scheduleAsBatch } from './batch-scheduling.ts';
 import { parsePortOffset } from './ports.ts';
 import type { RunningSystem } from './running-system.ts';
 import { SetupError } from './setup-error.ts';
@@ -14,6 +15,7 @@ import { welcome } from './welcome.ts';
 
 async function run(options: StartOptions): Promise<void> {
   const startedMs = performance.now();
+  scheduleAsBatch();
   const signals = listenForStop();
   const board = createStatusBoard(process.stdout);
   const system = await start(options, signals, board).catch((error: unknown) => {
