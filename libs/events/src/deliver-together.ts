@@ -80,7 +80,7 @@ async function handleOnce(
 ): Promise<ReadonlySet<string>> {
   const duplicates = new Set<string>();
   const run = (fresh: readonly Received<EventDefinition>[]) =>
-    options.db.transact(tenantId, (tx) => markAndHandle(tx, durable, fresh, handleAll));
+    options.db.transactOnce(tenantId, (tx) => markAndHandle(tx, durable, fresh, handleAll));
   let fresh = events;
   for (;;) {
     try {
@@ -113,8 +113,6 @@ async function markAndHandle(
   events: readonly Received<EventDefinition>[],
   handleAll: HandleAll<EventDefinition>,
 ): Promise<void | (() => void)> {
-  // What one of them has to wait for holds up all: then each is handled alone.
-  const hurrying = tx.sql`set local lock_timeout = '100ms'`.execute();
   // In one order, so that two batches with the same events do not wait for each other.
   const ids = events.map(({ id }) => id).toSorted();
   // Goes out in one packet with what the handler says first, and runs before it. Blocks while a twin is being handled.
@@ -124,7 +122,7 @@ async function markAndHandle(
     on conflict do nothing returning event_id`.execute();
   const handling = handleAll(tx, events);
   handling.catch(() => {});
-  const [marked] = await Promise.all([marking, hurrying]);
+  const marked = await marking;
   if (marked.length < events.length) throw new SomeHandled(new Set(marked.map(({ event_id: id }) => id)));
   return handling;
 }

@@ -6,11 +6,7 @@ import type { ParameterOrJSON } from 'postgres';
 import { connect, type Sql } from './connection.ts';
 import { isRetryable } from './failures.ts';
 import { timed, transactionRetries, watchPool } from './metrics.ts';
-import {
-  createSharedTransactions,
-  SHARED_LOCK_TIMEOUT_MS,
-  type TransactTogether,
-} from './shared-transactions.ts';
+import { createSharedTransactions, type TransactTogether } from './shared-transactions.ts';
 import { TENANT_SETTING } from './tenancy.ts';
 import { type Client, runTransaction, type TransactionEnd } from './transaction.ts';
 import { traced, type TraceStatement, traceTarget } from './transaction-trace.ts';
@@ -64,6 +60,11 @@ export interface Database extends AsyncDisposable {
    * compare-and-set, and which leave nothing behind outside of the transaction: one of them may run twice until it commits once.
    */
   readonly transactTogether: TransactTogether;
+  /**
+   * Like `transact` for what is done for many at once, which one lock would hold up: it gives up on a lock after 100 ms and is never repeated.
+   * Whoever calls it does each by itself then.
+   */
+  transactOnce<T>(tenantId: TenantId, work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Like `transact`, read only. */
   read<T>(tenantId: TenantId, work: (tx: ReadTx) => Promise<T>): Promise<T>;
   /** Runs `work` across tenants as the worker role. */
@@ -80,6 +81,8 @@ export interface Database extends AsyncDisposable {
 
 const RETRIES_MAX = 5;
 const WORKER_POOL_MAX = 4;
+/** After which many stop waiting for a lock together: whoever needs it waits for it alone. */
+const ONCE_LOCK_TIMEOUT_MS = 100;
 const dialect = new PgDialect();
 
 /** Opens the pools of one service. Connections are made on first use; dispose to close them. */
@@ -143,17 +146,17 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
 }
 
-/** A transaction that works share gives up soon on a lock that somebody holds. */
-type TenantMode = 'read' | 'write' | 'shared';
+/** `once` gives up soon on a lock that somebody holds. */
+type TenantMode = 'read' | 'write' | 'once';
 
 /** The doors of who writes. */
 function writing(
   inTenant: <T>(mode: TenantMode, tenantId: TenantId, work: (tx: Tx) => Promise<T>) => Promise<T>,
-): Pick<Database, 'transact' | 'transactTogether'> {
+): Pick<Database, 'transact' | 'transactOnce' | 'transactTogether'> {
   const transact: Database['transact'] = (tenantId, work) =>
     retrying(() => inTenant('write', tenantId, work));
-  const transactOnce: Database['transact'] = (tenantId, work) => inTenant('shared', tenantId, work);
-  return { transact, transactTogether: createSharedTransactions({ transact, transactOnce }) };
+  const transactOnce: Database['transactOnce'] = (tenantId, work) => inTenant('once', tenantId, work);
+  return { transact, transactOnce, transactTogether: createSharedTransactions({ transact, transactOnce }) };
 }
 
 interface TenantTransaction {
@@ -166,7 +169,7 @@ interface TenantTransaction {
 const OPENINGS: Readonly<Record<TenantMode, string>> = {
   read: 'begin read only',
   write: 'begin',
-  shared: `begin; set local lock_timeout = ${SHARED_LOCK_TIMEOUT_MS}`,
+  once: `begin; set local lock_timeout = ${ONCE_LOCK_TIMEOUT_MS}`,
 };
 
 function begin<T>(sql: Sql, options: TenantTransaction, work: (tx: Tx) => Promise<T>): Promise<T> {

@@ -53,8 +53,6 @@ interface Shared {
 const WORKS_MAX = 32;
 /** Long for a transaction of short statements. One that takes longer waits for a lock that somebody holds. */
 const PATIENCE_MS = 50;
-/** After which works stop waiting for a lock together: whoever needs it waits for it alone. */
-export const SHARED_LOCK_TIMEOUT_MS = 100;
 
 /**
  * Makes works that come at the same time share a transaction: one BEGIN, one COMMIT, one wait for the disk, and their statements travel in

@@ -17,6 +17,7 @@ const stripe = createStripe(config);
 const payments = {
   db: {
     transact: never,
+    transactOnce: never,
     transactTogether: never,
     read: never,
     work: never,
