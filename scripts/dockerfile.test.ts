@@ -20,6 +20,12 @@ describe('the image', () => {
     for (const base of Object.values(args)) expect(base).toMatch(/^[\w./-]+:(?!latest)[\w.-]+$/);
   });
 
+  test('has the Node that everything is tested with', () => {
+    const major = String(Number.parseInt(process.versions.node, 10));
+    expect(args['BUILD_IMAGE']).toMatch(new RegExp(`^node:${major}-`));
+    expect(args['NODE_IMAGE']).toMatch(new RegExp(`/nodejs${major}-`));
+  });
+
   test('runs as a user that has a number and is not root, by a program and not a shell', () => {
     expect(words('USER')).toEqual(['10001:10001']);
     expect(words('ENTRYPOINT').map((json) => JSON.parse(json) as unknown)).toEqual([

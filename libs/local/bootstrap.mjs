@@ -8,7 +8,6 @@ import { join, resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../..');
 const NODE = join(ROOT, 'node_modules/.bin/node');
-const NODE_MAJOR = 24;
 const STAMP = join(ROOT, 'node_modules/.zoco-installed');
 const PROGRAMS = {
   start: 'libs/local/src/start.ts',
@@ -37,8 +36,7 @@ function isInstalled() {
     ).packages;
     if (!existsSync(NODE)) return false;
     if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === lockDigest()) return true;
-    const wanted = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).packages;
-    return Object.entries(wanted).every(
+    return Object.entries(wantedPackages()).every(
       ([path, entry]) =>
         !path.includes('node_modules/') ||
         entry.optional === true ||
@@ -47,6 +45,10 @@ function isInstalled() {
   } catch {
     return false;
   }
+}
+
+function wantedPackages() {
+  return JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).packages;
 }
 
 function lockDigest() {
@@ -69,9 +71,10 @@ function install() {
     fail('npm ci failed: the lines above say why; once that is mended, the same command goes on from here.');
   }
   const version = spawnSync(NODE, ['--version'], { encoding: 'utf8' }).stdout ?? '';
-  if (!version.startsWith(`v${NODE_MAJOR}.`)) {
+  const wanted = wantedPackages()['node_modules/node'].version;
+  if (version.trim() !== `v${wanted}`) {
     fail(
-      `npm ci left no Node ${NODE_MAJOR} at node_modules/.bin/node, most likely because install scripts are switched off: ` +
+      `npm ci left no Node ${wanted} at node_modules/.bin/node, most likely because install scripts are switched off: ` +
         'run `npm rebuild node --ignore-scripts=false` and start again.',
     );
   }

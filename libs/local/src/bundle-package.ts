@@ -66,7 +66,7 @@ export async function bundlePackage(options: BundleOptions): Promise<{ bytes: nu
     splitting: true,
     format: 'esm',
     platform: 'node',
-    target: 'node26',
+    target: `node${Number.parseInt(process.versions.node, 10)}`,
     minify: true,
     sourcemap: options.sourceMaps ? 'linked' : false,
     sourcesContent: false,
