@@ -7,6 +7,8 @@ const PATIENCE = { testTimeout: 60_000, hookTimeout: 120_000 };
 // Two even on two cores, where vitest takes one: half of a test's time is its database's, or is spent waiting.
 const maxWorkers = Math.max(2, availableParallelism() - 1);
 
+const FAULTS = 'e2e/journeys/*-faults.e2e.ts';
+
 // Files share what they import: read anew for each of them, the libraries would take longer than the tests.
 export default defineConfig({
   test: {
@@ -34,9 +36,20 @@ export default defineConfig({
       },
       {
         test: {
+          // Each has a system of its own and waits for leases most of the time, so they run beside the others.
+          name: 'faults',
+          include: [FAULTS],
+          exclude: ['**/node_modules/**'],
+          globalSetup: ['e2e/build.ts'],
+          maxWorkers,
+          ...PATIENCE,
+        },
+      },
+      {
+        test: {
           name: 'e2e',
           include: ['e2e/**/*.e2e.ts'],
-          exclude: ['**/node_modules/**'],
+          exclude: ['**/node_modules/**', FAULTS],
           globalSetup: ['e2e/global-setup.ts'],
           ...PATIENCE,
           fileParallelism: false,

@@ -1,4 +1,5 @@
 export { scheduleAsBatch } from './batch-scheduling.ts';
+export { buildServices } from './build.ts';
 export {
   type NatsOptions,
   type NatsPlaces,
