@@ -16,7 +16,7 @@ export interface RelayOptions {
   readonly db: Database;
   readonly log: Logger;
   readonly failpoint?: Failpoint;
-  /** How long events wait for others while they keep coming; longer where nobody waits for them. Default 8. */
+  /** How long events wait for others while they keep coming; longer where nobody waits for them. Default 16. */
   readonly relayGatherMs?: number;
 }
 
@@ -31,7 +31,7 @@ const TRANSACTION_MS = 1000;
 const LULL_MS = 50;
 const GATHER_MS = 2;
 /** Waits for more others while events come all the time: a round trip to Postgres and back for each would be the most of its work. */
-const GATHER_BUSY_MS = 8;
+const GATHER_BUSY_MS = 16;
 const ACK_TIMEOUT_MS = 3000;
 const POLL_MS = 250;
 const PURGE_MS = 3600_000;
