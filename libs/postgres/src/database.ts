@@ -1,15 +1,21 @@
 import { EventEmitter } from 'node:events';
 import { createGate, isTenantId, retryDelayMs, type TenantId } from '@zoco/kernel';
-import { PgDialect } from 'drizzle-orm/pg-core';
-import { type PostgresJsDatabase, PostgresJsSession, PostgresJsTransaction } from 'drizzle-orm/postgres-js';
-import type { ParameterOrJSON } from 'postgres';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { connect, type Sql } from './connection.ts';
 import { isRetryable } from './failures.ts';
 import { timed, transactionRetries, watchPool } from './metrics.ts';
 import { createSharedTransactions, type TransactTogether } from './shared-transactions.ts';
+import { builderOf } from './statement-builder.ts';
 import { TENANT_SETTING } from './tenancy.ts';
 import { type Client, runTransaction, type TransactionEnd } from './transaction.ts';
-import { traced, type TraceStatement, traceTarget } from './transaction-trace.ts';
+import {
+  startShare,
+  traceBySpeaker,
+  traced,
+  type TraceStatement,
+  type TraceTarget,
+  traceTarget,
+} from './transaction-trace.ts';
 
 /** A read-only transaction of one tenant: Postgres itself refuses a write. */
 export interface ReadTx {
@@ -83,7 +89,6 @@ const RETRIES_MAX = 5;
 const WORKER_POOL_MAX = 4;
 /** After which many stop waiting for a lock together: whoever needs it waits for it alone. */
 const ONCE_LOCK_TIMEOUT_MS = 100;
-const dialect = new PgDialect();
 
 /** Opens the pools of one service. Connections are made on first use; dispose to close them. */
 export function openDatabase(options: DatabaseOptions): Database {
@@ -109,12 +114,7 @@ export function openDatabase(options: DatabaseOptions): Database {
 
   const signals = new EventEmitter().setMaxListeners(0);
 
-  const inTenant = <T>(mode: TenantMode, tenantId: TenantId, work: (tx: Tx) => Promise<T>) =>
-    gate.run(() =>
-      timed(mode === 'read' ? 'read' : 'write', () =>
-        traced(target, mode, (statement) => begin(runtime, { mode, tenantId, signals, statement }, work)),
-      ),
-    );
+  const inTenant = tenantDoor({ sql: runtime, gate, target, signals });
   const across = <T>(work: (tx: WorkerTx) => Promise<T>, durability: WorkOptions | undefined) =>
     workers.run(() =>
       timed('worker', () =>
@@ -123,7 +123,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     );
 
   return {
-    ...writing(inTenant),
+    ...writing(inTenant, target),
     read: (tenantId, work) => inTenant('read', tenantId, work),
     work: (work, durability) => retrying(() => across(work, durability)),
     async listen(channel, onNotify) {
@@ -149,14 +149,47 @@ export function openDatabase(options: DatabaseOptions): Database {
 /** `once` gives up soon on a lock that somebody holds. */
 type TenantMode = 'read' | 'write' | 'once';
 
+type InTenant = <T>(
+  mode: TenantMode,
+  tenantId: TenantId,
+  work: (tx: Tx) => Promise<T>,
+  traceStatement?: TraceStatement,
+) => Promise<T>;
+
+interface TenantPool {
+  readonly sql: Sql;
+  readonly gate: ReturnType<typeof createGate>;
+  readonly target: TraceTarget;
+  readonly signals: EventEmitter;
+}
+
+function tenantDoor({ sql, gate, target, signals }: TenantPool): InTenant {
+  return (mode, tenantId, work, traceStatement) =>
+    gate.run(() =>
+      timed(mode === 'read' ? 'read' : 'write', () =>
+        traced(target, mode, (statement = traceStatement) =>
+          begin(sql, { mode, tenantId, signals, statement }, work),
+        ),
+      ),
+    );
+}
+
 /** The doors of who writes. */
 function writing(
-  inTenant: <T>(mode: TenantMode, tenantId: TenantId, work: (tx: Tx) => Promise<T>) => Promise<T>,
+  inTenant: InTenant,
+  target: TraceTarget,
 ): Pick<Database, 'transact' | 'transactOnce' | 'transactTogether'> {
   const transact: Database['transact'] = (tenantId, work) =>
     retrying(() => inTenant('write', tenantId, work));
   const transactOnce: Database['transactOnce'] = (tenantId, work) => inTenant('once', tenantId, work);
-  return { transact, transactOnce, transactTogether: createSharedTransactions({ transact, transactOnce }) };
+  const bySpeaker = traceBySpeaker(target);
+  const transactTogether = createSharedTransactions({
+    transact,
+    transactOnce,
+    transactTraced: (tenantId, work) => inTenant('once', tenantId, work, bySpeaker),
+    startShare: (works) => startShare(target, works),
+  });
+  return { transact, transactOnce, transactTogether };
 }
 
 interface TenantTransaction {
@@ -196,17 +229,6 @@ async function workerBegin<T>(
   return runTransaction(sql, opening, run, statement);
 }
 
-/** Both ways to say a statement. Most transactions never need the builder, and it costs more than a statement to set up. */
-function builderOf(client: Client): Pick<WorkerTx, 'db' | 'sql'> {
-  let built: PostgresJsDatabase | undefined;
-  return {
-    sql: client,
-    get db() {
-      return (built ??= drizzleOf(client));
-    },
-  };
-}
-
 /** Counts the transactions of the worker pool, whose queue is the driver's. */
 function watchWorkers(sql: Sql | undefined, max: number) {
   let begun = 0;
@@ -229,22 +251,6 @@ function watchWorkers(sql: Sql | undefined, max: number) {
     },
     [Symbol.dispose]: () => watched?.[Symbol.dispose](),
   };
-}
-
-/** Drizzle over the client of one transaction, with prepared statements (drizzle's own default re-plans each query). */
-function drizzleOf(client: Client): PostgresJsDatabase {
-  const prepared = new Proxy(client, {
-    get(target, property): unknown {
-      if (property !== 'unsafe') return Reflect.get(target, property);
-      return (query: string, parameters: ParameterOrJSON<never>[]) =>
-        target.unsafe(query, parameters, { prepare: true });
-    },
-  });
-  // The session only ever calls `unsafe` and `savepoint` of its client; its type asks for a whole pool.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  const session = new PostgresJsSession(prepared as unknown as Sql, dialect, undefined);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- drizzle types its own session more narrowly here
-  return new PostgresJsTransaction(dialect, session as never, undefined);
 }
 
 async function retrying<T>(run: () => Promise<T>): Promise<T> {

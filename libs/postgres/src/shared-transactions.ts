@@ -5,7 +5,7 @@ import type { PendingQuery, Row } from 'postgres';
 import type { Tx } from './database.ts';
 import { isConnectionLoss } from './failures.ts';
 import { worksPerTransaction } from './metrics.ts';
-import { isRecorded } from './transaction-trace.ts';
+import { isRecorded, type ShareSpan } from './transaction-trace.ts';
 
 /** What a work that shares its transaction has in common with others, and what keeps them apart. */
 export interface Sharing {
@@ -38,12 +38,16 @@ interface Transactions {
   readonly transact: Transact;
   /** Does not, and gives up soon on a lock that somebody holds. */
   readonly transactOnce: Transact;
+  /** Like that, with the statements in the traces of those works that are recorded. */
+  readonly transactTraced: Transact;
+  readonly startShare: (works: number) => ShareSpan;
 }
 
 interface Shared {
   readonly tenantId: TenantId;
   readonly sharing: Sharing;
   readonly work: (tx: Tx) => Promise<unknown>;
+  readonly isRecorded: boolean;
   /** Runs a function in the context (trace, logs) of whoever asked for the work. */
   readonly inContext: <R>(run: () => R) => R;
   readonly resolve: (value: unknown) => void;
@@ -79,22 +83,19 @@ export function createSharedTransactions(transactions: Transactions): TransactTo
     return batches;
   }
 
-  return <T>(tenantId: TenantId, sharing: Sharing, work: (tx: Tx) => Promise<T>): Promise<T> => {
-    // A trace that is recorded shows the statements of its own work.
-    if (isRecorded(trace.getActiveSpan()))
-      return transactions.transact(tenantId, (tx) => lockAndWork(tx, sharing, work));
-    return new Promise<T>((resolve, reject) => {
+  return <T>(tenantId: TenantId, sharing: Sharing, work: (tx: Tx) => Promise<T>): Promise<T> =>
+    new Promise<T>((resolve, reject) => {
       batchesOf(sharing).add(tenantId, {
         tenantId,
         sharing,
         work,
+        isRecorded: isRecorded(trace.getActiveSpan()),
         inContext: AsyncLocalStorage.snapshot(),
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the value is what this very work resolved to
         resolve: (value) => resolve(value as T),
         reject,
       });
     });
-  };
 }
 
 /** Settles each of the works, of one tenant and kind. Never rejects. */
@@ -106,20 +107,36 @@ async function runShared(transactions: Transactions, works: readonly Shared[]): 
     await runAlone(transactions, first);
     return;
   }
-  const ordered = works.toSorted((a, b) => (a.sharing.key < b.sharing.key ? -1 : 1));
+  const parts = works
+    .toSorted((a, b) => (a.sharing.key < b.sharing.key ? -1 : 1))
+    .map((shared) => startPart(transactions, shared, works.length));
+  const isTraced = parts.some(({ span }) => span !== undefined);
+  const transactAll = isTraced ? transactions.transactTraced : transactions.transactOnce;
   let isBegun = false;
   try {
-    const values = await transactions.transactOnce(first.tenantId, (tx) => {
+    const values = await transactAll(first.tenantId, (tx) => {
       isBegun = true;
-      return runAll(tx, ordered);
+      return runAll(tx, parts);
     });
-    ordered.forEach(({ resolve }, index) => resolve(values[index]));
+    for (const { span } of parts) span?.end();
+    parts.forEach(({ shared }, index) => shared.resolve(values[index]));
   } catch (error) {
+    for (const { span } of parts) span?.end(error);
     // Nobody knows whether a COMMIT without an answer took effect.
     if (isBegun && !isConnectionLoss(error))
-      await Promise.all(ordered.map((work) => runAlone(transactions, work)));
-    else for (const { reject } of ordered) reject(error);
+      await Promise.all(parts.map(({ shared }) => runAlone(transactions, shared)));
+    else for (const { shared } of parts) shared.reject(error);
   }
+}
+
+interface Part {
+  readonly shared: Shared;
+  /** In the trace of the work, when that is recorded. */
+  readonly span: ShareSpan | undefined;
+}
+
+function startPart({ startShare }: Transactions, shared: Shared, works: number): Part {
+  return { shared, span: shared.isRecorded ? shared.inContext(() => startShare(works)) : undefined };
 }
 
 async function runAlone({ transact }: Transactions, shared: Shared): Promise<void> {
@@ -135,11 +152,16 @@ function lockAndWork<T>(tx: Tx, { locks }: Sharing, work: (tx: Tx) => Promise<T>
   return inOrder(locks?.take(tx, locks.keys.toSorted()).execute(), () => work(tx));
 }
 
-function runAll(tx: Tx, works: readonly Shared[]): Promise<unknown[]> {
-  const keys = new Set(works.flatMap(({ sharing }) => sharing.locks?.keys ?? []));
-  const take = works[0]?.sharing.locks?.take;
+function runAll(tx: Tx, parts: readonly Part[]): Promise<unknown[]> {
+  const keys = new Set(parts.flatMap(({ shared }) => shared.sharing.locks?.keys ?? []));
+  const take = parts[0]?.shared.sharing.locks?.take;
   const locking = take?.(tx, [...keys].toSorted()).execute();
-  return inOrder(locking, () => Promise.all(works.map(({ work, inContext }) => inContext(() => work(tx)))));
+  return inOrder(locking, () => Promise.all(parts.map((part) => runPart(tx, part))));
+}
+
+function runPart(tx: Tx, { shared, span }: Part): Promise<unknown> {
+  const { work, inContext } = shared;
+  return inContext(() => (span === undefined ? work(tx) : span.run(() => work(tx))));
 }
 
 /** Postgres runs statements in the order they were sent in: what follows the locks need not wait for their answer. */

@@ -1,4 +1,6 @@
 import {
+  type Attributes,
+  type Context,
   context,
   propagation,
   type Span,
@@ -15,8 +17,8 @@ export interface TracedStatement {
   readonly strings: readonly string[];
 }
 
-/** Makes spans of the statements of one transaction. */
-export type TraceStatement = (statement: TracedStatement) => StatementSpan | undefined;
+/** Makes spans of the statements of one transaction, each said in some context. */
+export type TraceStatement = (statement: TracedStatement, saidIn: Context) => StatementSpan | undefined;
 
 export interface StatementSpan {
   end(error?: unknown): void;
@@ -48,33 +50,11 @@ export function traced<T>(
   run: (traceStatement: TraceStatement | undefined) => Promise<T>,
 ): Promise<T> {
   if (!isRecorded(trace.getActiveSpan())) return run(undefined);
-  const attributes = { 'db.system.name': 'postgresql', 'db.namespace': target.database };
-  const span = tracer.startSpan(`transaction ${target.database}`, {
-    kind: SpanKind.CLIENT,
-    attributes: {
-      ...attributes,
-      'server.address': target.host,
-      'server.port': target.port,
-      'db.operation.name': 'transaction',
-      'zoco.transaction.mode': mode,
-    },
-  });
+  const span = startTransaction(target, { 'zoco.transaction.mode': mode });
   const inside = trace.setSpan(context.active(), span);
-  const traceStatement: TraceStatement = ({ strings }) => {
-    const { summary, text } = described(strings);
-    const statement = tracer.startSpan(
-      summary,
-      {
-        kind: SpanKind.CLIENT,
-        attributes: { ...attributes, 'db.query.summary': summary, 'db.query.text': text },
-      },
-      inside,
-    );
-    return { end: (error) => end(statement, error) };
-  };
   return context.with(inside, async () => {
     try {
-      const value = await run(traceStatement);
+      const value = await run((statement) => startStatement(target, statement, inside));
       span.end();
       return value;
     } catch (error) {
@@ -83,6 +63,62 @@ export function traced<T>(
     }
   });
 }
+
+/** Each statement goes to the trace of whoever said it, when that is recorded: for a transaction that many share. */
+export function traceBySpeaker(target: TraceTarget): TraceStatement {
+  return (statement, saidIn) =>
+    isRecorded(trace.getSpan(saidIn)) ? startStatement(target, statement, saidIn) : undefined;
+}
+
+/** One work's part of a transaction that many share, in the trace of that work. */
+export interface ShareSpan {
+  run<R>(work: () => R): R;
+  end(error?: unknown): void;
+}
+
+/** Starts the span of a part in the active trace. @param works how many share the transaction */
+export function startShare(target: TraceTarget, works: number): ShareSpan {
+  const span = startTransaction(target, {
+    'zoco.transaction.mode': 'shared',
+    'zoco.transaction.works': works,
+  });
+  const inside = trace.setSpan(context.active(), span);
+  return {
+    run: (work) => context.with(inside, work),
+    end: (error) => end(span, error),
+  };
+}
+
+function startTransaction(target: TraceTarget, attributes: Attributes): Span {
+  return tracer.startSpan(`transaction ${target.database}`, {
+    kind: SpanKind.CLIENT,
+    attributes: {
+      ...attributesOf(target),
+      'server.address': target.host,
+      'server.port': target.port,
+      'db.operation.name': 'transaction',
+      ...attributes,
+    },
+  });
+}
+
+function startStatement(target: TraceTarget, { strings }: TracedStatement, parent: Context): StatementSpan {
+  const { summary, text } = described(strings);
+  const span = tracer.startSpan(
+    summary,
+    {
+      kind: SpanKind.CLIENT,
+      attributes: { ...attributesOf(target), 'db.query.summary': summary, 'db.query.text': text },
+    },
+    parent,
+  );
+  return { end: (error) => end(span, error) };
+}
+
+const attributesOf = ({ database }: TraceTarget): Attributes => ({
+  'db.system.name': 'postgresql',
+  'db.namespace': database,
+});
 
 /** Also of a span that has ended, whose trace goes on: work that a request or an event leaves behind. */
 export function isRecorded(span: Span | undefined): boolean {

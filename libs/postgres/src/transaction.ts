@@ -1,6 +1,7 @@
+import { context } from '@opentelemetry/api';
 import postgres from 'postgres';
 import { isConnectionLoss } from './failures.ts';
-import type { TracedStatement, TraceStatement } from './transaction-trace.ts';
+import type { StatementSpan, TracedStatement, TraceStatement } from './transaction-trace.ts';
 
 const { PostgresError } = postgres;
 
@@ -161,13 +162,14 @@ function createGuard(traceStatement?: TraceStatement) {
   function admit(query: DriverQuery): void {
     const { resolve, reject } = query;
     const late = closed;
+    const saidIn = traceStatement && context.active();
     query.handler = (self) => {
       if (over !== undefined || late) {
         reject(over ?? OVER);
         return;
       }
       pending.add(query);
-      if (traceStatement !== undefined) follow(query, traceStatement);
+      if (traceStatement !== undefined && saidIn !== undefined) follow(query, traceStatement(query, saidIn));
       line.send(self);
     };
     query.resolve = (value) => {
@@ -187,8 +189,7 @@ function createGuard(traceStatement?: TraceStatement) {
 }
 
 /** Ends the statement's span with the statement. */
-function follow(query: DriverQuery, traceStatement: TraceStatement): void {
-  const span = traceStatement(query);
+function follow(query: DriverQuery, span: StatementSpan | undefined): void {
   if (span === undefined) return;
   const { resolve, reject } = query;
   query.resolve = (value) => {
