@@ -24,7 +24,8 @@ export interface StatementSpan {
   end(error?: unknown): void;
 }
 
-const tracer: Tracer = trace.getTracer('@zoco/postgres');
+// Asked for at each use, as telemetry may start later, or anew.
+const tracer = (): Tracer => trace.getTracer('@zoco/postgres');
 const TEXT_MAX = 1000;
 
 /** Where the statements go. */
@@ -90,7 +91,7 @@ export function startShare(target: TraceTarget, works: number): ShareSpan {
 }
 
 function startTransaction(target: TraceTarget, attributes: Attributes): Span {
-  return tracer.startSpan(`transaction ${target.database}`, {
+  return tracer().startSpan(`transaction ${target.database}`, {
     kind: SpanKind.CLIENT,
     attributes: {
       ...attributesOf(target),
@@ -104,7 +105,7 @@ function startTransaction(target: TraceTarget, attributes: Attributes): Span {
 
 function startStatement(target: TraceTarget, { strings }: TracedStatement, parent: Context): StatementSpan {
   const { summary, text } = described(strings);
-  const span = tracer.startSpan(
+  const span = tracer().startSpan(
     summary,
     {
       kind: SpanKind.CLIENT,

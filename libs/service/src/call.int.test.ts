@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { context, SpanKind } from '@opentelemetry/api';
+import { SpanKind } from '@opentelemetry/api';
 import { Problem } from '@zoco/kernel';
 import { createTestTokens } from '@zoco/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -24,13 +24,14 @@ const refusal = (status: number, code: string): Given => ({
   body: JSON.stringify({ code, detail: 'No.' }),
 });
 const answer = z.object({ ok: z.boolean() });
+let telemetry: AsyncDisposable;
 let tokens: Awaited<ReturnType<typeof createTestTokens>>;
 
 beforeAll(async () => {
   tokens = await createTestTokens();
-  await startTelemetry({ service: 'test', version: 'test', sampleRatio: 1 });
+  telemetry = await startTelemetry({ service: 'test', version: 'test', sampleRatio: 1 });
 });
-afterAll(() => context.disable());
+afterAll(() => telemetry[Symbol.asyncDispose]());
 
 /** orders calling a catalog that answers as told. */
 async function world(give: (times: number) => Given) {

@@ -50,7 +50,6 @@ async function startCollector() {
   };
 }
 
-// Providers are global, so all of it is one test.
 test('with an endpoint spans are exported: in the caller’s trace, linked to each other, bugs marked, by the sampler’s word', async () => {
   await using collector = await startCollector();
   const telemetry = await startTelemetry({
@@ -106,4 +105,27 @@ test('with an endpoint spans are exported: in the caller’s trace, linked to ea
   expect(handedOn).toBe(`00-${TRACE}-${reserve?.spanId}-01`);
   expect(spans.get('bug')?.status.code).toBe(2);
   expect(spans.get('refusal')?.status.code ?? 0).toBe(0);
+});
+
+test('once it has ended it can be started anew, for another collector, and between the two nothing is recorded', async () => {
+  await using first = await startCollector();
+  await using second = await startCollector();
+  const work = (name: string) => inSpan(name, { kind: SpanKind.INTERNAL }, async () => currentTraceparent());
+  const options = { service: 'orders', version: '1.2.3', sampleRatio: 1 };
+  {
+    await using _telemetry = await startTelemetry({ ...options, endpoint: first.url });
+    await work('first');
+  }
+  await work('between');
+  {
+    await using _telemetry = await startTelemetry({ ...options, endpoint: second.url });
+    expect(await work('second')).toMatch(/-01$/);
+  }
+  const names = ({ received }: typeof first) =>
+    received.flatMap(({ body }) =>
+      body.resourceSpans.flatMap(({ scopeSpans }) =>
+        scopeSpans.flatMap(({ spans }) => spans.map(({ name }) => name)),
+      ),
+    );
+  expect([names(first), names(second)]).toEqual([['first'], ['second']]);
 });

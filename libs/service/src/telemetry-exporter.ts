@@ -1,3 +1,4 @@
+import { propagation, trace } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import {
   defaultResource,
@@ -53,6 +54,8 @@ export function startExporter(options: TelemetryOptions, endpoint: string): Asyn
   return {
     async [Symbol.asyncDispose]() {
       await provider.shutdown();
+      trace.disable();
+      propagation.disable();
     },
   };
 }

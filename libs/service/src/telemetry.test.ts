@@ -1,4 +1,4 @@
-import { context, SpanKind, trace } from '@opentelemetry/api';
+import { SpanKind } from '@opentelemetry/api';
 import { Problem } from '@zoco/kernel';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createShopApp, type ProblemDocument } from '../fixtures/shop-app.ts';
@@ -8,13 +8,12 @@ const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const PARENT = `00-${TRACE}-00f067aa0ba902b7-01`;
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
+let telemetry: AsyncDisposable;
+
 beforeAll(async () => {
-  await startTelemetry({ service: 'test', version: 'test', sampleRatio: 1 });
+  telemetry = await startTelemetry({ service: 'test', version: 'test', sampleRatio: 1 });
 });
-afterAll(() => {
-  context.disable();
-  trace.disable();
-});
+afterAll(() => telemetry[Symbol.asyncDispose]());
 
 const server = { kind: SpanKind.SERVER } as const;
 

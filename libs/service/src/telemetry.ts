@@ -29,18 +29,29 @@ export interface TelemetryOptions {
 }
 
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
-const tracer = trace.getTracer('zoco');
+// Asked for at each use: a tracer that was got early keeps to the provider of then, also when telemetry has ended and started anew.
+const tracer = () => trace.getTracer('zoco');
 
-/** Which traces are recorded; none, until an exporter has started. */
-let sampling: Pick<TelemetryOptions, 'sampleRatio' | 'parentDecides'> = { sampleRatio: 0 };
+type Sampling = Pick<TelemetryOptions, 'sampleRatio' | 'parentDecides'>;
+const NOTHING: Sampling = { sampleRatio: 0 };
 
-/** Turns on context propagation, and the exporter when an endpoint is given. Dispose to flush. */
+/** Which traces are recorded; none, unless an exporter runs. */
+let sampling = NOTHING;
+
+/** Turns on context propagation, and the exporter when an endpoint is given. Dispose to flush and to turn both off again. */
 export async function startTelemetry(options: TelemetryOptions): Promise<AsyncDisposable> {
+  await using started = new AsyncDisposableStack();
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  if (options.endpoint === undefined) return { async [Symbol.asyncDispose]() {} };
-  const { startExporter } = await import('./telemetry-exporter.ts');
-  sampling = options;
-  return startExporter(options, options.endpoint);
+  started.defer(() => context.disable());
+  if (options.endpoint !== undefined) {
+    const { startExporter } = await import('./telemetry-exporter.ts');
+    started.use(startExporter(options, options.endpoint));
+    sampling = options;
+    started.defer(() => {
+      sampling = NOTHING;
+    });
+  }
+  return started.move();
 }
 
 export interface SpanOptions {
@@ -61,7 +72,7 @@ export function inSpan<T>(name: string, options: SpanOptions, work: (span: Span)
   const unrecorded = unrecordedSpan(parent);
   // Most requests are not recorded, and the SDK takes its time to find that out.
   if (unrecorded !== undefined) return context.with(parent, work, undefined, unrecorded);
-  return tracer.startActiveSpan(name, toTracer(options), parent, async (span) => {
+  return tracer().startActiveSpan(name, toTracer(options), parent, async (span) => {
     try {
       return await work(span);
     } catch (error) {
