@@ -1,10 +1,10 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { fork, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { serve } from '@hono/node-server';
-import { Hono } from 'hono';
 import postgres from 'postgres';
+import { z } from 'zod';
 import type { Workload } from './measure.ts';
 
 /** The least SQL that a checkout can be: order, payment and invoice, each a durable transaction of its own. */
@@ -73,33 +73,22 @@ function run(command: string, args: readonly string[]): Promise<string> {
   });
 }
 
-/** Bare Hono and postgres.js for the same list and row: what the stack can do without what Zoco adds. */
+/** Starts the bare server in a process of its own, as the services have theirs. */
 export async function startBareServer(
   catalogUrl: string,
   tenant: string,
-): Promise<{ url: string; stop(): Promise<void> }> {
-  const sql = postgres(catalogUrl, { max: 10 });
-  const app = new Hono();
-  const columns = sql`id, sku, name, description, category, price_cents, currency, tax_rate_bps, image_url, attributes, created_at, updated_at, version`;
-  app.get('/products', async (c) =>
-    c.json({
-      data: await sql`select ${columns} from products where tenant_id = ${tenant} order by id limit 20`,
-    }),
-  );
-  app.get('/products/:id', async (c) =>
-    c.json(
-      await sql`select ${columns} from products where tenant_id = ${tenant} and id = ${c.req.param('id')}`,
-    ),
-  );
-  return new Promise((resolve) => {
-    const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }, ({ port }) =>
-      resolve({
-        url: `http://127.0.0.1:${port}`,
-        async stop() {
-          server.close();
-          await sql.end();
-        },
-      }),
-    );
+): Promise<AsyncDisposable & { readonly url: string }> {
+  const server = fork(new URL('bare-server.ts', import.meta.url), {
+    env: { ...process.env, DATABASE_URL: catalogUrl, TENANT: tenant },
   });
+  const [message]: unknown[] = await once(server, 'message');
+  const { port } = z.object({ port: z.number() }).parse(message);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      const ended = once(server, 'exit');
+      server.disconnect();
+      await ended;
+    },
+  };
 }

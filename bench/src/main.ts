@@ -20,7 +20,7 @@ const { values } = parseArgs({
     clients: { type: 'string', default: '16' },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '20' },
-    'warm-up': { type: 'string', default: '5' },
+    'warm-up': { type: 'string', default: '15' },
     // Instead of everything else: what metrics and tracing cost.
     telemetry: { type: 'boolean', default: false },
   },
@@ -49,8 +49,7 @@ const system = await startSystem({ freePorts: true, seed: true, readyTimeoutMs: 
 stack.defer(() => system.stop());
 const shop = await createShopLoad(system, send, options.clients);
 const { api, buyers, pick } = shop;
-const bare = await startBareServer(withOwner(system.databaseUrls('catalog').ownerUrl), TENANT);
-stack.defer(() => bare.stop());
+const bare = stack.use(await startBareServer(withOwner(system.databaseUrls('catalog').ownerUrl), TENANT));
 const checkouts = stack.use(await openCheckouts(system, send, shop));
 const sql = stack.adopt(postgres(system.adminDatabaseUrl, { max: 1, onnotice: () => {} }), (open) =>
   open.end(),
