@@ -2,7 +2,7 @@ import { newId, Problem } from '@zoco/kernel';
 import { createTestDatabase, eventually, type TestDatabase, testTenant } from '@zoco/testing';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { type Database, openDatabase } from './database.ts';
+import { type Database, openDatabase, type Tx } from './database.ts';
 import { databaseProblem } from './failures.ts';
 
 const migrations = new URL('../../events/fixtures/migrations/', import.meta.url);
@@ -246,4 +246,24 @@ test('listen goes on after the database was away', async () => {
 test('without a worker login there is no way across tenants', async () => {
   await using db = open(1);
   await expect(db.work(() => Promise.resolve(1))).rejects.toThrow('opened without workerUrl');
+});
+
+test('what is done for many at once gives up on a lock far sooner than what is done for one, and is not tried again', async () => {
+  const { db } = database;
+  const limitMs = async (tx: Tx) => {
+    const [row] =
+      await tx.sql`select extract(epoch from current_setting('lock_timeout')::interval) * 1000 as ms`;
+    return Number(row?.['ms']);
+  };
+  expect(await db.transactOnce(tenant, limitMs)).toBe(100);
+  expect(await db.transact(tenant, limitMs)).toBe(2000);
+  let attempts = 0;
+  const failOnce = async (tx: Tx) => {
+    attempts += 1;
+    if (attempts === 1) await tx.sql`do $$ begin raise exception using errcode = 'deadlock_detected'; end $$`;
+    return 'done';
+  };
+  await expect(db.transactOnce(tenant, failOnce)).rejects.toMatchObject({ code: '40P01' });
+  attempts = 0;
+  expect(await db.transact(tenant, failOnce)).toBe('done');
 });
