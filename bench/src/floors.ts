@@ -73,6 +73,9 @@ function run(command: string, args: readonly string[]): Promise<string> {
   });
 }
 
+/** What the bare server says first; one that ends instead says something else. */
+const Ready = z.tuple([z.object({ port: z.number() }), z.unknown()]);
+
 /** Starts the bare server in a process of its own, as the services have theirs. */
 export async function startBareServer(
   catalogUrl: string,
@@ -81,8 +84,7 @@ export async function startBareServer(
   const server = fork(new URL('bare-server.ts', import.meta.url), {
     env: { ...process.env, DATABASE_URL: catalogUrl, TENANT: tenant },
   });
-  const [message]: unknown[] = await once(server, 'message');
-  const { port } = z.object({ port: z.number() }).parse(message);
+  const [{ port }] = Ready.parse(await Promise.race([once(server, 'message'), once(server, 'exit')]));
   return {
     url: `http://127.0.0.1:${port}`,
     async [Symbol.asyncDispose]() {
