@@ -187,7 +187,7 @@ test('redrive sends dead letters back, and the doctor tells of them until then',
 describe('doctor', () => {
   /** orders as a service runs: its public port, and an admin port that says whether it is ready. */
   async function startOrders(check: () => Promise<void>) {
-    const readiness = { draining: false, checks: [{ name: 'database', check }] };
+    const readiness = { isDraining: () => false, checks: [{ name: 'database', check }] };
     const admin = await serve({ fetch: createAdminApp(readiness).fetch, host: '127.0.0.1', port: 0 });
     const api = await startApiServer(() => ({
       status: 200,

@@ -5,7 +5,7 @@ const passing = { name: 'database', check: () => Promise.resolve() };
 const failing = { name: 'tenants', check: () => Promise.reject(new Error('users does not answer')) };
 
 async function ready(checks: Parameters<typeof createAdminApp>[0]['checks'], draining = false) {
-  const response = await createAdminApp({ draining, checks }).request('/readyz');
+  const response = await createAdminApp({ isDraining: () => draining, checks }).request('/readyz');
   return { status: response.status, body: (await response.json()) as { status: string; checks: unknown[] } };
 }
 
@@ -39,12 +39,12 @@ test('a check that never answers does not hold up the others', async () => {
 
 test('a process that drains is not ready, and alive', async () => {
   expect(await ready([passing], true)).toMatchObject({ status: 503, body: { status: 'draining' } });
-  const app = createAdminApp({ draining: true, checks: [failing] });
+  const app = createAdminApp({ isDraining: () => true, checks: [failing] });
   expect((await app.request('/livez')).status).toBe(200);
 });
 
 test('metrics are in the Prometheus format', async () => {
-  const response = await createAdminApp({ draining: false, checks: [] }).request('/metrics');
+  const response = await createAdminApp({ isDraining: () => false, checks: [] }).request('/metrics');
   expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=/);
   expect(await response.text()).toContain('# TYPE http_server_request_duration_seconds histogram');
 });

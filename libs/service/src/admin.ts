@@ -8,8 +8,8 @@ export interface ReadinessCheck {
 }
 
 export interface Readiness {
-  /** Set when the process is asked to stop: `/readyz` fails so that no more requests come. */
-  draining: boolean;
+  /** True from the moment the process is asked to stop: `/readyz` fails so that no more requests come. */
+  readonly isDraining: () => boolean;
   readonly checks: readonly ReadinessCheck[];
 }
 
@@ -24,8 +24,9 @@ export function createAdminApp(readiness: Readiness): Hono {
   app.get('/livez', (c) => c.text('ok'));
   app.get('/readyz', async (c) => {
     const checks = await Promise.all(readiness.checks.map(run));
-    const ready = !readiness.draining && checks.every(({ ok }) => ok);
-    const status = ready ? 'ready' : readiness.draining ? 'draining' : 'not_ready';
+    const isDraining = readiness.isDraining();
+    const ready = !isDraining && checks.every(({ ok }) => ok);
+    const status = ready ? 'ready' : isDraining ? 'draining' : 'not_ready';
     return c.json({ status, checks }, ready ? 200 : 503);
   });
   app.get('/metrics', async (c) => {

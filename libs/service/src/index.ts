@@ -49,7 +49,7 @@ export {
   idempotencyKeyReused,
 } from './idempotency-key.ts';
 export { JSON_BYTES_MAX, parseJson, readBytes, refuseEncoding, textFault } from './json-body.ts';
-export { type RunningServer, runningServer, serve, stopSignal, untilAborted } from './lifecycle.ts';
+export { type RunningServer, runningServer, serve, untilAborted } from './lifecycle.ts';
 export { type Election, startElection } from './lease-election.ts';
 export { createLogger, type Logger } from './log.ts';
 export { addMetricSample, type MetricSample } from './metric-samples.ts';
@@ -73,6 +73,7 @@ export {
   KubernetesRefusal,
 } from './kubernetes-api.ts';
 export { openIdentity } from './open-identity.ts';
+export { type Service, serveUntilStopped, type ServingOptions, startService } from './service.ts';
 export { createIdentity, loadIdentity, type ServiceIdentity } from './service-identity.ts';
 export { type AnsweredRequest, describeRequest } from './request-span.ts';
 export {

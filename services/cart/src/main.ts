@@ -1,21 +1,16 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { tenantUpdated } from '@zoco/contracts';
 import { startEvents, watch } from '@zoco/events';
 import { openDatabase } from '@zoco/postgres';
 import {
   accessTokenVerifier,
-  createAdminApp,
   createCaller,
   createFailpoint,
-  createLogger,
   createTenantDirectory,
   openIdentity,
   remoteKeys,
   serve,
-  startRuntimeMetrics,
-  startTelemetry,
-  stopSignal,
-  untilAborted,
+  serveUntilStopped,
+  startService,
 } from '@zoco/service';
 import { createCartApp } from './app.ts';
 import { loadConfig } from './config.ts';
@@ -24,16 +19,8 @@ import { createOwnCheckouts } from './own-checkouts.ts';
 import { purgeHourly } from './purge-schedule.ts';
 
 const config = loadConfig();
-const stop = stopSignal();
-const { SERVICE_VERSION: version, HOST: host } = config;
-const log = createLogger({ service: 'cart', version, level: config.LOG_LEVEL });
-await using _telemetry = await startTelemetry({
-  service: 'cart',
-  version,
-  endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
-  sampleRatio: config.OTEL_TRACES_SAMPLER_ARG,
-});
-startRuntimeMetrics('cart', version);
+await using service = await startService('cart', config);
+const { log, stop } = service;
 
 await using db = openDatabase({
   url: config.DATABASE_URL,
@@ -67,20 +54,10 @@ void purgeHourly(db, config.CART_RETENTION_DAYS, log, stop);
 
 const verifyToken = accessTokenVerifier(remoteKeys(config.USERS_URL));
 const app = createCartApp({ config, db, identity, call, own, tenants, verifyToken, log, failpoint });
-const readiness = {
-  draining: false,
+await serveUntilStopped(service, {
   checks: [
     { name: 'database', check: () => db.check() },
     { name: 'tenants', check: () => tenants.checkLoaded() },
   ],
-};
-const admin = await serve({ fetch: createAdminApp(readiness).fetch, host, port: config.ADMIN_PORT });
-const server = await serve({ fetch: app.fetch, host, port: config.PORT });
-log.info({ port: server.port, admin_port: admin.port }, 'ready to serve');
-
-await untilAborted(stop);
-readiness.draining = true;
-server.drain();
-await delay(config.SHUTDOWN_DELAY_MS);
-await server.close(config.SHUTDOWN_TIMEOUT_MS);
-await admin.close(1000);
+  listen: () => serve({ fetch: app.fetch, host: config.HOST, port: config.PORT }),
+});

@@ -1,22 +1,17 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { tenantUpdated } from '@zoco/contracts';
 import { startEvents, watch } from '@zoco/events';
 import type { TenantId } from '@zoco/kernel';
 import { openDatabase } from '@zoco/postgres';
 import {
   accessTokenVerifier,
-  createAdminApp,
   createCaller,
   createFailpoint,
-  createLogger,
   createTenantDirectory,
   openIdentity,
   remoteKeys,
   serve,
-  startRuntimeMetrics,
-  startTelemetry,
-  stopSignal,
-  untilAborted,
+  serveUntilStopped,
+  startService,
 } from '@zoco/service';
 import { createCatalogApp } from './app.ts';
 import { cacheWatchers } from './cache-watchers.ts';
@@ -29,16 +24,8 @@ import { runReaper } from './reaper.ts';
 const UPLOAD_MS_MAX = 600_000;
 
 const config = loadConfig();
-const stop = stopSignal();
-const { SERVICE_VERSION: version, HOST: host } = config;
-const log = createLogger({ service: 'catalog', version, level: config.LOG_LEVEL });
-await using _telemetry = await startTelemetry({
-  service: 'catalog',
-  version,
-  endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
-  sampleRatio: config.OTEL_TRACES_SAMPLER_ARG,
-});
-startRuntimeMetrics('catalog', version);
+await using service = await startService('catalog', config);
+const { log, stop } = service;
 
 await using db = openDatabase({
   url: config.DATABASE_URL,
@@ -83,26 +70,12 @@ const app = createCatalogApp({
   log,
   failpoint,
 });
-const readiness = {
-  draining: false,
+await serveUntilStopped(service, {
   checks: [
     { name: 'database', check: () => db.check() },
     { name: 'identity', check: () => identity.checkReady() },
     { name: 'tenants', check: () => tenants.checkLoaded() },
   ],
-};
-const admin = await serve({ fetch: createAdminApp(readiness).fetch, host, port: config.ADMIN_PORT });
-const server = await serve({
-  fetch: app.fetch,
-  host,
-  port: config.PORT,
-  requestTimeoutMs: UPLOAD_MS_MAX,
+  listen: () =>
+    serve({ fetch: app.fetch, host: config.HOST, port: config.PORT, requestTimeoutMs: UPLOAD_MS_MAX }),
 });
-log.info({ port: server.port, admin_port: admin.port }, 'ready to serve');
-
-await untilAborted(stop);
-readiness.draining = true;
-server.drain();
-await delay(config.SHUTDOWN_DELAY_MS);
-await server.close(config.SHUTDOWN_TIMEOUT_MS);
-await admin.close(1000);

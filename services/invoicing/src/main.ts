@@ -1,37 +1,24 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { tenantUpdated } from '@zoco/contracts';
 import { startEvents, watch } from '@zoco/events';
 import { openDatabase } from '@zoco/postgres';
 import {
   accessTokenVerifier,
-  createAdminApp,
   createCaller,
   createFailpoint,
-  createLogger,
   createTenantDirectory,
   openIdentity,
   remoteKeys,
   serve,
-  startRuntimeMetrics,
-  startTelemetry,
-  stopSignal,
-  untilAborted,
+  serveUntilStopped,
+  startService,
 } from '@zoco/service';
 import { createInvoicingApp } from './app.ts';
 import { loadConfig } from './config.ts';
 import { handlers } from './consumers/index.ts';
 
 const config = loadConfig();
-const stop = stopSignal();
-const { SERVICE_VERSION: version, HOST: host } = config;
-const log = createLogger({ service: 'invoicing', version, level: config.LOG_LEVEL });
-await using _telemetry = await startTelemetry({
-  service: 'invoicing',
-  version,
-  endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
-  sampleRatio: config.OTEL_TRACES_SAMPLER_ARG,
-});
-startRuntimeMetrics('invoicing', version);
+await using service = await startService('invoicing', config);
+const { log, stop } = service;
 
 await using db = openDatabase({
   url: config.DATABASE_URL,
@@ -57,20 +44,10 @@ await using _events = startEvents({
 
 const verifyToken = accessTokenVerifier(remoteKeys(config.USERS_URL));
 const app = createInvoicingApp({ config, db, identity, tenants, verifyToken, log });
-const readiness = {
-  draining: false,
+await serveUntilStopped(service, {
   checks: [
     { name: 'database', check: () => db.check() },
     { name: 'tenants', check: () => tenants.checkLoaded() },
   ],
-};
-const admin = await serve({ fetch: createAdminApp(readiness).fetch, host, port: config.ADMIN_PORT });
-const server = await serve({ fetch: app.fetch, host, port: config.PORT });
-log.info({ port: server.port, admin_port: admin.port }, 'ready to serve');
-
-await untilAborted(stop);
-readiness.draining = true;
-server.drain();
-await delay(config.SHUTDOWN_DELAY_MS);
-await server.close(config.SHUTDOWN_TIMEOUT_MS);
-await admin.close(1000);
+  listen: () => serve({ fetch: app.fetch, host: config.HOST, port: config.PORT }),
+});

@@ -1,21 +1,16 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { tenantUpdated } from '@zoco/contracts';
 import { startEvents, watch } from '@zoco/events';
 import { openDatabase } from '@zoco/postgres';
 import {
   accessTokenVerifier,
-  createAdminApp,
   createCaller,
   createFailpoint,
-  createLogger,
   createTenantDirectory,
   openIdentity,
   remoteKeys,
   serve,
-  startRuntimeMetrics,
-  startTelemetry,
-  stopSignal,
-  untilAborted,
+  serveUntilStopped,
+  startService,
 } from '@zoco/service';
 import { createOrdersApp } from './app.ts';
 import { createBuyers } from './buyers.ts';
@@ -26,16 +21,8 @@ import { createOrderStreams } from './order-streams.ts';
 import { runSweeper } from './sweeper.ts';
 
 const config = loadConfig();
-const stop = stopSignal();
-const { SERVICE_VERSION: version, HOST: host } = config;
-const log = createLogger({ service: 'orders', version, level: config.LOG_LEVEL });
-await using _telemetry = await startTelemetry({
-  service: 'orders',
-  version,
-  endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
-  sampleRatio: config.OTEL_TRACES_SAMPLER_ARG,
-});
-startRuntimeMetrics('orders', version);
+await using service = await startService('orders', config);
+const { log, stop } = service;
 
 await using db = openDatabase({
   url: config.DATABASE_URL,
@@ -78,23 +65,13 @@ const sweeping = runSweeper(deps, config.ORDERS_SWEEP_INTERVAL_MS, stop);
 const streams = createOrderStreams(db, log, config.ORDERS_STREAMS_MAX);
 const verifyToken = accessTokenVerifier(remoteKeys(config.USERS_URL));
 const app = createOrdersApp({ ...deps, verifyToken, streams });
-const readiness = {
-  draining: false,
+await serveUntilStopped(service, {
   checks: [
     { name: 'database', check: () => db.check() },
     { name: 'identity', check: () => identity.checkReady() },
     { name: 'tenants', check: () => tenants.checkLoaded() },
   ],
-};
-const admin = await serve({ fetch: createAdminApp(readiness).fetch, host, port: config.ADMIN_PORT });
-const server = await serve({ fetch: app.fetch, host, port: config.PORT });
-log.info({ port: server.port, admin_port: admin.port }, 'ready to serve');
-
-await untilAborted(stop);
-readiness.draining = true;
-server.drain();
-await delay(config.SHUTDOWN_DELAY_MS);
-streams.close();
-await server.close(config.SHUTDOWN_TIMEOUT_MS);
+  listen: () => serve({ fetch: app.fetch, host: config.HOST, port: config.PORT }),
+  endStreams: () => streams.close(),
+});
 await sweeping;
-await admin.close(1000);

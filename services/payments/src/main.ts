@@ -1,23 +1,18 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { tenantUpdated } from '@zoco/contracts';
 import { startEvents, watch } from '@zoco/events';
 import { openDatabase } from '@zoco/postgres';
 import {
   accessTokenVerifier,
-  createAdminApp,
   createCaller,
   createFailpoint,
   createKubernetesApi,
-  createLogger,
   createTenantDirectory,
   openIdentity,
   remoteKeys,
   serve,
+  serveUntilStopped,
   startElection,
-  startRuntimeMetrics,
-  startTelemetry,
-  stopSignal,
-  untilAborted,
+  startService,
 } from '@zoco/service';
 import { createPaymentsApp } from './app.ts';
 import { startBackground } from './background.ts';
@@ -28,16 +23,8 @@ import { createStripe } from './stripe-client.ts';
 import { createWork } from './work.ts';
 
 const config = loadConfig();
-const stop = stopSignal();
-const { SERVICE_VERSION: version, HOST: host } = config;
-const log = createLogger({ service: 'payments', version, level: config.LOG_LEVEL });
-await using _telemetry = await startTelemetry({
-  service: 'payments',
-  version,
-  endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
-  sampleRatio: config.OTEL_TRACES_SAMPLER_ARG,
-});
-startRuntimeMetrics('payments', version);
+await using service = await startService('payments', config);
+const { log, stop } = service;
 
 await using db = openDatabase({
   url: config.DATABASE_URL,
@@ -81,21 +68,11 @@ await using _events = startEvents({
 
 const verifyToken = accessTokenVerifier(remoteKeys(config.USERS_URL));
 const app = createPaymentsApp({ config, db, identity, tenants, verifyToken, log, payments, work, stripe });
-const readiness = {
-  draining: false,
+await serveUntilStopped(service, {
   checks: [
     { name: 'database', check: () => db.check() },
     { name: 'identity', check: () => identity.checkReady() },
     { name: 'tenants', check: () => tenants.checkLoaded() },
   ],
-};
-const admin = await serve({ fetch: createAdminApp(readiness).fetch, host, port: config.ADMIN_PORT });
-const server = await serve({ fetch: app.fetch, host, port: config.PORT });
-log.info({ port: server.port, admin_port: admin.port }, 'ready to serve');
-
-await untilAborted(stop);
-readiness.draining = true;
-server.drain();
-await delay(config.SHUTDOWN_DELAY_MS);
-await server.close(config.SHUTDOWN_TIMEOUT_MS);
-await admin.close(1000);
+  listen: () => serve({ fetch: app.fetch, host: config.HOST, port: config.PORT }),
+});

@@ -1,17 +1,12 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { startEvents } from '@zoco/events';
 import { openDatabase } from '@zoco/postgres';
 import {
   accessTokenVerifier,
-  createAdminApp,
   createFailpoint,
-  createLogger,
   openIdentity,
   serve,
-  startRuntimeMetrics,
-  startTelemetry,
-  stopSignal,
-  untilAborted,
+  serveUntilStopped,
+  startService,
 } from '@zoco/service';
 import { createAccountQueue } from './account-queue.ts';
 import { createUsersApp } from './app.ts';
@@ -23,16 +18,9 @@ import { createSigningKeys } from './signing-keys.ts';
 import { createTenantRegistry } from './tenant-registry.ts';
 
 const config = loadConfig();
-const stop = stopSignal();
-const { SERVICE_VERSION: version, HOST: host, USERS_KEY_ENCRYPTION_KEY: encryptionKey } = config;
-const log = createLogger({ service: 'users', version, level: config.LOG_LEVEL });
-await using _telemetry = await startTelemetry({
-  service: 'users',
-  version,
-  endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
-  sampleRatio: config.OTEL_TRACES_SAMPLER_ARG,
-});
-startRuntimeMetrics('users', version);
+await using service = await startService('users', config);
+const { log } = service;
+const { USERS_KEY_ENCRYPTION_KEY: encryptionKey } = config;
 
 await using db = openDatabase({
   url: config.DATABASE_URL,
@@ -55,7 +43,7 @@ const keyRotationHours = config.USERS_KEY_ROTATION_HOURS;
 await using _background = startBackground({ db, log, keys, tenants, encryptionKey, keyRotationHours });
 
 const app = createUsersApp({
-  version,
+  version: config.SERVICE_VERSION,
   log,
   db,
   identity,
@@ -71,21 +59,11 @@ const app = createUsersApp({
   refreshTokenDays: config.USERS_REFRESH_TOKEN_DAYS,
   requestsInFlightMax: config.REQUESTS_IN_FLIGHT_MAX,
 });
-const readiness = {
-  draining: false,
+await serveUntilStopped(service, {
   checks: [
     { name: 'database', check: () => db.check() },
     { name: 'identity', check: () => identity.checkReady() },
     { name: 'signing keys', check: () => keys.checkLoaded() },
   ],
-};
-const admin = await serve({ fetch: createAdminApp(readiness).fetch, host, port: config.ADMIN_PORT });
-const server = await serve({ fetch: app.fetch, host, port: config.PORT });
-log.info({ port: server.port, admin_port: admin.port }, 'ready to serve');
-
-await untilAborted(stop);
-readiness.draining = true;
-server.drain();
-await delay(config.SHUTDOWN_DELAY_MS);
-await server.close(config.SHUTDOWN_TIMEOUT_MS);
-await admin.close(1000);
+  listen: () => serve({ fetch: app.fetch, host: config.HOST, port: config.PORT }),
+});
