@@ -46,6 +46,8 @@ describe('422 for anything that is no cursor of this list', () => {
     ['SQL', encoded([SCOPE, "2026-11-22T10:15:00.000Z' or true --", 'ord_1'])],
     ['an object in the key', encoded([SCOPE, { toString: 'x' }, 'ord_1'])],
     ['a key of a megabyte', encoded([SCOPE, '2026-11-22T10:15:00.000Z', 'x'.repeat(1_000_000)])],
+    ['NUL', encoded([SCOPE, '2026-11-22T10:15:00.000Z', '\0'])],
+    ['half a character', encoded([SCOPE, '2026-11-22T10:15:00.000Z', '\ud800'])],
     ['half of one', good.slice(0, -6)],
   ])('%s', (_what, cursor) => {
     expect(refusal(cursor)).toMatchObject({

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { Problem } from '@zoco/kernel';
+import { textFault } from './json-body.ts';
 
 /** Query parameters of every list. */
 export const pageQuery = {
@@ -28,7 +29,7 @@ export function decodeCursor<T extends z.ZodType>(cursor: string, scope: string,
     const parsed: unknown = JSON.parse(
       new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(cursor, 'base64url')),
     );
-    if (Array.isArray(parsed) && parsed[0] === scope) return key.parse(parsed.slice(1));
+    if (isStorable(parsed) && parsed[0] === scope) return key.parse(parsed.slice(1));
   } catch {
     // Falls through to the same refusal: a client cannot do more about it than start again.
   }
@@ -41,6 +42,10 @@ export function decodeCursor<T extends z.ZodType>(cursor: string, scope: string,
     },
   );
 }
+
+/** Whether it is a list that Postgres would take: JSON can hold what its texts cannot. */
+const isStorable = (parsed: unknown): parsed is unknown[] =>
+  Array.isArray(parsed) && parsed.every((part) => typeof part !== 'string' || textFault(part) === undefined);
 
 /** Cuts a list that was read with one row more than `limit` into a page. */
 export function toPage<T>(

@@ -33,8 +33,9 @@ interface Sort {
 }
 
 const textKey = z.tuple([z.string().max(1000), z.string().max(64)]);
-const timeKey = z.tuple([z.iso.datetime(), z.string().max(64)]);
-const numberKey = z.tuple([z.number(), z.string().max(64)]);
+// Narrower than the types of their columns, which refuse the rest with an error of their own.
+const timeKey = z.tuple([z.iso.datetime().refine((text) => text >= '1900'), z.string().max(64)]);
+const ratingKey = z.tuple([z.number().min(0).max(5), z.string().max(64)]);
 const centsKey = z.tuple([z.int(), z.string().max(64)]);
 
 const createdAt = (sql: Sql) =>
@@ -82,13 +83,13 @@ export const SORTS = {
     value: (sql) => sql`p.rating`,
     order: (sql) => sql`p.rating, p.id`,
     after: (sql, value, id) => sql`and (p.rating, p.id) > (${value}::real, ${id})`,
-    cursor: numberKey,
+    cursor: ratingKey,
   },
   '-rating': {
     value: (sql) => sql`p.rating`,
     order: (sql) => sql`p.rating desc, p.id desc`,
     after: (sql, value, id) => sql`and (p.rating, p.id) < (${value}::real, ${id})`,
-    cursor: numberKey,
+    cursor: ratingKey,
   },
 } as const satisfies Record<string, Sort>;
 

@@ -125,6 +125,19 @@ describe('cursors', () => {
     expect([status, body.errors[0].field]).toEqual([422, 'cursor']);
   });
 
+  test.each([
+    ['created_at', ['0000-01-01T00:00:00.000Z', 'prd_x']],
+    ['-rating', [1e300, 'prd_x']],
+    ['name', ['a\0', 'prd_x']],
+  ])('one by %s that no row can have is refused: %j', async (sort, key) => {
+    const { next_cursor: cursor } = (await list(`sort=${sort}&limit=5`)).body;
+    const [scope] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    const forged = Buffer.from(JSON.stringify([scope, ...key])).toString('base64url');
+    expect((await list(`sort=${sort}&limit=5&cursor=${forged}`)).body).toMatchObject({
+      code: 'cursor_invalid',
+    });
+  });
+
   test('one of another sort, other filters, or with a key of another kind is refused', async () => {
     const { next_cursor: cursor } = (await list('sort=price_cents&limit=5')).body;
     const refused = async (query: string) =>

@@ -31,7 +31,7 @@ export interface SearchPage extends Omit<SearchResult, 'hits'> {
 const WORDS_MAX = 16;
 const GUESSED_WORDS_MAX = 6;
 
-const cursorKey = z.tuple([z.int(), z.string().max(64), z.union([z.literal(0), z.literal(1)])]);
+const cursorKey = z.tuple([z.int32(), z.string().max(64), z.union([z.literal(0), z.literal(1)])]);
 
 /** One page of what a query finds, best first; with words that look alike, when the typed ones are found nowhere. */
 export async function readSearch(ctx: Ctx, { q, filters, limit, cursor }: TextRequest): Promise<SearchPage> {
