@@ -88,7 +88,7 @@ export function listMoves(
 ): Promise<MoveRow[]> {
   return tx.sql<MoveRow[]>`
     select ${moveColumns(tx.sql)} from stock_moves m
-    where m.product_id = ${productId} and (${before}::text is null or m.id < ${before})
+    where m.product_id = ${productId} ${before === null ? tx.sql`` : tx.sql`and m.id < ${before}`}
     order by m.id desc limit ${limit}`;
 }
 

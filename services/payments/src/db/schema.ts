@@ -80,6 +80,10 @@ export const payments = pgTable(
     uniqueIndex('payments_order').on(table.tenantId, table.orderId),
     uniqueIndex('payments_intent').on(table.tenantId, table.intentId),
     index('payments_user').on(table.tenantId, table.userId, table.id),
+    // The few that wait for something, among all that are over.
+    index('payments_open')
+      .on(table.tenantId, table.status, table.id)
+      .where(sql`status in ('pending', 'requires_payment_method', 'requires_action', 'processing')`),
     index('payments_due')
       .on(table.dueAt)
       .where(sql`due_at is not null`),
@@ -182,7 +186,10 @@ export const ledgerJournals = pgTable(
   (table) => [
     primaryKey({ columns: [table.tenantId, table.id] }),
     uniqueIndex('ledger_journals_ref').on(table.tenantId, table.kind, table.ref),
-    index('ledger_journals_order').on(table.tenantId, table.orderId),
+    index('ledger_journals_order').on(table.tenantId, table.orderId, table.id),
+    index('ledger_journals_unusual')
+      .on(table.tenantId, table.kind, table.id)
+      .where(sql`kind not in ('capture', 'fee')`),
     check(
       'ledger_journals_kind',
       sql`kind in ('capture', 'settlement', 'refund', 'refund_return', 'late_capture', 'late_refund', 'fee', 'payout')`,
