@@ -70,7 +70,7 @@ async function checkOut(
     deps.failpoint('cart-after-order');
     if (checkout.order_id === null)
       await ctx.transactTogether({ kind: 'finish-checkout', key: cartId }, (tx) =>
-        finishCheckout(tx, { cartId, orderId: placed.id, items }),
+        finishCheckout(tx, { cartId, orderId: placed.id, items, key: request.key }),
       );
     return placed;
   });
@@ -118,11 +118,13 @@ async function place(
   }
 }
 
+/** What orders answers before it looks for the key, which an earlier try may have turned into an order. */
+const SAID_BEFORE_LOOKING = new Set([401, 403, 429]);
+
 /** Orders has said no. Anything else leaves open whether there is an order, and the cart held. */
 function isRefusal(error: unknown): boolean {
-  return (
-    error instanceof Problem && !(error instanceof CallOutcomeUnknown) && error.code !== IDEMPOTENCY_IN_FLIGHT
-  );
+  if (!(error instanceof Problem) || error instanceof CallOutcomeUnknown) return false;
+  return error.code !== IDEMPOTENCY_IN_FLIGHT && !SAID_BEFORE_LOOKING.has(error.status);
 }
 
 function checkoutInFlight(): Problem {

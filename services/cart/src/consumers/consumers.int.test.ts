@@ -143,6 +143,20 @@ describe('order.created', () => {
     expect(await eventsOf(body.cart_id)).toHaveLength(1);
   });
 
+  test('of a checkout whose token ended between two tries: the next token finds the order', async () => {
+    const buyer = await shop.addBuyer();
+    const product = shop.addProduct();
+    const { body } = await add(buyer, product);
+    const key = randomUUID();
+    shop.neighbours.orders.mode = 'lapse';
+    expect((await checkOut(buyer, key)).body.code).toBe('token_invalid');
+    const order = shop.neighbours.orders.orders.get(key);
+    await created(body.cart_id, order?.id ?? newId('order'), [{ product_id: product, quantity: 1 }]);
+    shop.neighbours.orders.mode = 'answer';
+    const again = await checkOut(buyer, key);
+    expect([again.status, again.body.id]).toEqual([201, order?.id]);
+  });
+
   test('comes after the hold was over and another key refused: it closes the cart, and both keys know the one order', async () => {
     const buyer = await shop.addBuyer();
     const product = shop.addProduct();
@@ -182,6 +196,11 @@ describe('order.created', () => {
     expect((await checkOut(buyer, other)).status).toBe(503);
     const order = shop.neighbours.orders.orders.get(key);
     await created(body.cart_id, order?.id ?? newId('order'), [{ product_id: product, quantity: 1 }]);
+    const claims = await shop.world.db.read(
+      shop.tenant.id,
+      (tx) => tx.sql`select key from checkouts where cart_id = ${body.cart_id} and order_id is not null`,
+    );
+    expect([...claims]).toEqual([]);
     shop.neighbours.orders.mode = 'answer';
     expect((await checkOut(buyer, other)).body.code).toBe('cart_checked_out');
     expect((await checkOut(buyer, key)).body.id).toBe(order?.id);
@@ -222,7 +241,8 @@ test('the handlers are those of the call graph', () => {
 test('purging takes anonymous and closed carts that nobody touched, and no others', async () => {
   const buyer = await shop.addBuyer();
   await add(buyer, shop.addProduct());
-  await checkOut(buyer);
+  const old = randomUUID();
+  await checkOut(buyer, old);
   await add(buyer, shop.addProduct());
   const anonymous = await shop.request('POST', '/cart/items', {
     headers: shop.anonymous,
@@ -246,9 +266,17 @@ test('purging takes anonymous and closed carts that nobody touched, and no other
     update carts set created_at = now() - interval '31 days', updated_at = now() - interval '31 days'
     where id <> ${fresh.body.cart_id}`,
   );
+  const keys = () =>
+    shop.world.db.read(shop.tenant.id, (tx) => tx.sql<{ key: string }[]>`select key from checkouts`);
+  expect((await keys()).map(({ key }) => key)).toContain(old);
+  await shop.world.db.transact(
+    shop.tenant.id,
+    (tx) => tx.sql`update checkouts set created_at = now() - interval '31 days' where key = ${old}`,
+  );
   const before = await idsOf();
   await purgeCarts(shop.world.db, 30);
   const after = await idsOf();
+  expect((await keys()).map(({ key }) => key)).not.toContain(old);
   expect(before.has(anonymous.body.cart_id)).toBe(true);
   const expected = [...before].filter(([id, kept]) => kept || id === fresh.body.cart_id);
   expect(after).toEqual(new Map(expected));

@@ -6,7 +6,12 @@ import type { OwnCheckouts } from '../own-checkouts.ts';
 /** Closes the cart of an order whose answer never reached the checkout. */
 export const handleOrderCreated: Handle<typeof orderCreated> = async (tx, { data }) => {
   if (data.cart_id === null) return;
-  await finishCheckout(tx, { cartId: data.cart_id, orderId: data.order_id, items: data.items });
+  await finishCheckout(tx, {
+    cartId: data.cart_id,
+    orderId: data.order_id,
+    items: data.items,
+    key: undefined,
+  });
 };
 
 export const isClosedHere =

@@ -75,21 +75,37 @@ export interface CartLine extends Quantity {
   readonly created_at: string;
 }
 
-/** Closes a cart that became an order, and its checkout. Undefined when it was closed before. */
+/** A cart that became an order. */
+export interface OrderedCart {
+  readonly cartId: Id<'cart'>;
+  readonly orderId: Id<'order'>;
+  /** The key that did it; undefined when only the order is known. */
+  readonly key: string | undefined;
+}
+
+/**
+ * Closes a cart that became an order, and its checkout. When it is not known which of several keys made the order, all stay open: orders
+ * tells them apart when they are repeated. Undefined when the cart was closed before.
+ */
 export async function closeCart(
   tx: Tx,
-  cartId: Id<'cart'>,
-  orderId: Id<'order'>,
+  { cartId, orderId, key }: OrderedCart,
 ): Promise<ClosedCart | undefined> {
+  const isTheOne =
+    key === undefined
+      ? tx.sql`not exists (
+          select from checkouts o
+          where o.tenant_id = k.tenant_id and o.user_id = k.user_id and o.cart_id = k.cart_id and o.key <> k.key)`
+      : tx.sql`k.key = ${key}`;
   const [[closed], lines] = await Promise.all([
     tx.sql<{ user_id: Id<'user'> }[]>`
       with closed as (
         update carts set status = 'checked_out', order_id = ${orderId}, updated_at = now(), checkout_until = null
         where tenant_id = ${tx.tenantId} and id = ${cartId} and status = 'open' and user_id is not null
-        returning user_id, checkout_key),
+        returning user_id),
       marked as (
         update checkouts k set order_id = ${orderId}, completed_at = now() from closed
-        where k.tenant_id = ${tx.tenantId} and k.user_id = closed.user_id and k.key = closed.checkout_key
+        where k.tenant_id = ${tx.tenantId} and k.user_id = closed.user_id and ${isTheOne}
           and k.cart_id = ${cartId} and k.order_id is null)
       select user_id from closed`,
     // A statement of its own: only one that begins after the lock was got sees a line that was added meanwhile.

@@ -1,0 +1,1 @@
+CREATE INDEX "checkouts_created" ON "checkouts" USING brin ("created_at");
