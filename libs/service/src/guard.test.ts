@@ -308,6 +308,18 @@ describe('calls between services', () => {
     expect(await response.json()).toMatchObject({ principal: 'orders' });
   });
 
+  test('a suspended shop is let in: what is under way there comes to its end; its users are not', async () => {
+    const tenant = shop.addTenant({ active: false });
+    const orders = await shop.tokens.identity('orders');
+    const headers = { [SERVICE_TOKEN_HEADER]: await orders.tokenFor('catalog'), 'x-tenant': tenant.id };
+    expect((await shop.app.request('/internal/reservations', { headers })).status).toBe(200);
+    const user = await shop.bearer({ tenantId: tenant.id, roles: ['customer'] });
+    expect(await refusal('/internal/reservations', { headers: { ...headers, ...user } })).toMatchObject({
+      status: 403,
+      code: 'tenant_suspended',
+    });
+  });
+
   test('403 for a service that the graph does not name', async () => {
     const cart = await shop.tokens.identity('cart');
     expect((await call(await cart.tokenFor('catalog'))).status).toBe(403);

@@ -136,7 +136,8 @@ async function tenantOf(
     );
   }
   if (!isTenantId(id)) throw tenantNotFound();
-  return deps.tenants.get(id);
+  const isOfServices = access.kind === 'internal' && principal === undefined;
+  return isOfServices ? deps.tenants.settings(id) : deps.tenants.get(id);
 }
 
 /** Platform staff act in the tenant they name; everybody else only in their own. */

@@ -8,6 +8,8 @@ import type { Logger } from './log.ts';
 export interface Tenants {
   /** @throws Problem `tenant_not_found`, or `tenant_suspended` when it is not active */
   get(id: TenantId): Promise<TenantSettings>;
+  /** Settings also of a suspended tenant: what is under way there still comes to its end. @throws Problem `tenant_not_found` */
+  settings(id: TenantId): Promise<TenantSettings>;
 }
 
 /** The copy of the tenants that a service keeps in memory: loaded from `users`, kept fresh by `tenant.updated`. */
@@ -20,8 +22,6 @@ export interface TenantDirectory extends Tenants {
   known(id: string): TenantSettings | undefined;
   /** All tenants in memory. */
   all(): Iterable<TenantSettings>;
-  /** Settings also of a suspended tenant: its events are still handled. @throws Problem `tenant_not_found` */
-  settings(id: TenantId): Promise<TenantSettings>;
   /** Tenant that a host name belongs to. */
   byHostname(hostname: string): TenantSettings | undefined;
   /** For readiness. @throws Error until all tenants are loaded */

@@ -29,6 +29,11 @@ export async function createTestWorld(options: TestWorldOptions): Promise<TestWo
   const tokens = await createTestTokens();
   const database = await createTestDatabase({ ...options, adminUrl: inject('adminUrl') });
   const tenants = new Map<TenantId, TenantSettings>();
+  function settingsOf(id: TenantId): TenantSettings {
+    const found = tenants.get(id);
+    if (found === undefined) throw tenantNotFound();
+    return found;
+  }
   return {
     database,
     db: database.db,
@@ -37,13 +42,7 @@ export async function createTestWorld(options: TestWorldOptions): Promise<TestWo
     natsUrl: inject('natsUrl'),
     identity: await tokens.identity(options.service),
     verifyToken: tokens.verifyToken,
-    tenants: {
-      async get(id) {
-        const found = tenants.get(id);
-        if (found === undefined) throw tenantNotFound();
-        return active(found);
-      },
-    },
+    tenants: { get: async (id) => active(settingsOf(id)), settings: async (id) => settingsOf(id) },
     addTenant(overrides) {
       const tenant = testTenant(overrides);
       tenants.set(tenant.id, tenant);

@@ -149,7 +149,7 @@ test('a suspended shop: its unpaid orders still expire, its pending ones are rej
   shop.neighbours.catalog.mode = 'answer';
   const suspended = {
     ...shop.deps,
-    tenants: { get: () => Promise.reject(new Error('suspended')) },
+    tenants: { ...shop.world.tenants, get: () => Promise.reject(new Error('suspended')) },
     config: { ...shop.deps.config, ORDERS_PENDING_SECONDS: 0 },
   };
   const rows = () =>

@@ -28,14 +28,17 @@ export function createTenantRegistry(db: Database, rememberMs = REMEMBER_MS): Te
     return settings;
   }
 
+  async function settings(id: TenantId): Promise<TenantSettings> {
+    const remembered = known.get(id);
+    const isFresh = remembered !== undefined && performance.now() < remembered.untilMs;
+    const found = isFresh ? remembered.settings : await read(id);
+    if (found === undefined) throw tenantNotFound();
+    return found;
+  }
+
   return {
-    async get(id) {
-      const remembered = known.get(id);
-      const isFresh = remembered !== undefined && performance.now() < remembered.untilMs;
-      const settings = isFresh ? remembered.settings : await read(id);
-      if (settings === undefined) throw tenantNotFound();
-      return active(settings);
-    },
+    get: async (id) => active(await settings(id)),
+    settings,
     forget(id) {
       if (id === undefined) known.clear();
       else known.delete(id);
