@@ -12,6 +12,7 @@ import type { EventHandler } from './event-handler.ts';
 import { createInboxMarks } from './inbox-marks.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
 import { countFromZero } from './metrics.ts';
+import { createTries } from './tries.ts';
 
 export interface ConsumerOptions {
   readonly service: ServiceName;
@@ -35,9 +36,10 @@ export async function runConsumer(
 ): Promise<void> {
   const js = jetstream(nc);
   countFromZero(durableOf(options.service, handler.event));
+  const tries = createTries();
   for (let failures = 0; !signal.aborted; failures += 1) {
     try {
-      await pull(js, handler, options, signal, () => (failures = 0));
+      await pull(js, { handler, options, tries }, signal, () => (failures = 0));
     } catch (error) {
       if (failures === 5)
         options.log.warn(
@@ -53,8 +55,7 @@ export async function runConsumer(
 
 async function pull(
   js: JetStreamClient,
-  handler: EventHandler,
-  options: ConsumerOptions,
+  { handler, options, tries }: Pick<Subscription, 'handler' | 'options' | 'tries'>,
   signal: AbortSignal,
   onMessage: () => void,
 ): Promise<void> {
@@ -69,7 +70,13 @@ async function pull(
   const stop = () => messages.stop();
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
-  const line = createLine({ durable, handler, options, markHandled: createInboxMarks(options.db, durable) });
+  const line = createLine({
+    durable,
+    handler,
+    options,
+    tries,
+    markHandled: createInboxMarks(options.db, durable),
+  });
   try {
     for await (const message of messages) {
       onMessage();

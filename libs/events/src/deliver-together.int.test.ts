@@ -2,7 +2,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { durableOf, orderExpired, subjectOf } from '@zoco/contracts';
 import { newId, type TenantId } from '@zoco/kernel';
-import type { Tx } from '@zoco/postgres';
+import { type Database, openDatabase, type Tx } from '@zoco/postgres';
 import { createLogger } from '@zoco/service';
 import {
   createTestDatabase,
@@ -14,7 +14,7 @@ import {
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { runConsumer } from './consumer.ts';
 import { type HandleAll, onTogether } from './event-handler.ts';
-import { redelivered } from './metrics.ts';
+import { handled, redelivered } from './metrics.ts';
 import { connectNats } from './nats.ts';
 import { provisionStreams } from './provision.ts';
 
@@ -32,11 +32,15 @@ beforeAll(async () => {
 });
 afterAll(() => cleanup.disposeAsync());
 
-/** A consumer that runs until the test ends. */
-async function consume(handleAll: HandleAll<typeof orderExpired>, gatherMs?: number) {
+/** A consumer that runs until the test ends. @param reach the way to its database */
+async function consume(
+  handleAll: HandleAll<typeof orderExpired>,
+  gatherMs?: number,
+  reach = (db: Database): Database => db,
+) {
   const database = await createTestDatabase({ adminUrl: inject('adminUrl'), service: 'catalog', migrations });
   const stop = new AbortController();
-  const options = { service: 'catalog', db: database.db, log } as const;
+  const options = { service: 'catalog', db: reach(database.db), log } as const;
   const running = runConsumer(nc, onTogether(orderExpired, handleAll, gatherMs), options, stop.signal);
   return {
     database,
@@ -197,4 +201,44 @@ test('an event of a trace that is recorded is handled by itself; the others know
     [parentOf('01')],
     [parentOf('00'), parentOf('00')],
   ]);
+});
+
+test('however long the database was away, nothing is lost or parked, and each event has all its tries afterwards', async () => {
+  const tenant = testTenant();
+  await publish(tenant.id, [{}, {}]);
+  const consumer = await jetstream(nc).consumers.get('ORDERS', durable);
+  // What an outage does in hours: more deliveries than any event is tried.
+  for (let delivery = 0; delivery < 50; delivery += 1) (await consumer.next({ expires: 5000 }))?.nak();
+  await using nowhere = openDatabase({
+    url: 'postgres://nobody:nothing@127.0.0.1:9/nowhere',
+    applicationName: 'test',
+  });
+  let isAway = true;
+  const reach = (db: Database): Database => ({
+    ...db,
+    transact: (id, work) => (isAway ? nowhere : db).transact(id, work),
+    transactOnce: (id, work) => (isAway ? nowhere : db).transactOnce(id, work),
+  });
+  let tries = 0;
+  await using consuming = await consume(
+    async (tx, events) => {
+      tries += 1;
+      if (tries === 1) throw new Error('not yet');
+      for (const event of events) await increment(tx, event.aggregateId);
+    },
+    undefined,
+    reach,
+  );
+  await eventually(async () => {
+    const { values } = await handled.get();
+    const postponed = values.find(
+      ({ labels }) => labels.consumer === durable && labels.outcome === 'postponed',
+    );
+    expect(postponed?.value).toBeGreaterThan(1);
+  });
+  isAway = false;
+  await drained();
+  expect(await totals(consuming.database, tenant.id)).toEqual([1, 1]);
+  const letters = await consuming.database.db.read(tenant.id, (tx) => tx.sql`select 1 from dead_letters`);
+  expect(letters).toHaveLength(0);
 });

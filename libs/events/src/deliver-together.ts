@@ -60,6 +60,7 @@ async function handleMembers(
     const seconds = (performance.now() - startedMs) / 1000;
     for (const { incoming, event } of members) {
       incoming.message.ack();
+      subscription.tries.forget(incoming.message);
       handleDuration.observe({ consumer: durable }, seconds);
       handled.inc({ consumer: durable, outcome: duplicates.has(event.id) ? 'duplicate' : 'done' });
     }

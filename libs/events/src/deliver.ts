@@ -2,13 +2,14 @@ import type { JsMsg } from '@nats-io/jetstream';
 import { type Attributes, SpanKind } from '@opentelemetry/api';
 import type { EventDefinition } from '@zoco/contracts';
 import { isTenantId, Problem } from '@zoco/kernel';
-import type { Database, Tx } from '@zoco/postgres';
-import { failSpan, inSpan, type SpanOptions } from '@zoco/service';
+import { type Database, isDatabaseAway, type Tx } from '@zoco/postgres';
+import { failSpan, inSpan, type Logger, type SpanOptions } from '@zoco/service';
 import type { ConsumerOptions } from './consumer.ts';
 import { type Delivery, type Origin, Poison, type Received } from './delivery.ts';
 import type { EventHandler } from './event-handler.ts';
 import type { MarkHandled } from './inbox-marks.ts';
 import { eventLag, handled, handleDuration, redelivered } from './metrics.ts';
+import type { Tries } from './tries.ts';
 
 /** What the deliveries of one consumer have in common. */
 export interface Subscription {
@@ -16,6 +17,7 @@ export interface Subscription {
   readonly handler: EventHandler;
   readonly options: ConsumerOptions;
   readonly markHandled: MarkHandled;
+  readonly tries: Tries;
 }
 
 /** A message, and what it says. */
@@ -24,9 +26,10 @@ export interface Incoming {
   readonly received: Delivery | Poison;
 }
 
-/** Delay before each further try; plain `nak` would redeliver at once. */
+/** Delay before each further try; plain `nak` would redeliver at once. After the last one the event is parked. */
 const RETRY_DELAYS_MS = [1000, 5000, 15_000, 60_000, 300_000, 900_000, 900_000];
-const DELIVERIES_MAX = RETRY_DELAYS_MS.length + 1;
+/** Where the database is away, nothing else can be done either: short, or events in hand would keep new ones out for long afterwards. */
+const AWAY_DELAY_MS = { min: 2000, spread: 3000 };
 const RETRYABLE_KINDS = new Set(['unavailable', 'upstream_timeout', 'timeout', 'limited']);
 /** The wait for an acknowledgement (six seconds) begins anew with each. */
 export const WORKING_MS = 2_000;
@@ -46,14 +49,15 @@ export async function deliver({ message, received }: Incoming, subscription: Sub
         const outcome = await handleOnce(event, subscription);
         options.failpoint?.('after-handle-before-ack');
         message.ack();
+        subscription.tries.forget(message);
         handled.inc({ consumer: durable, outcome });
       } catch (error) {
         failSpan(span, error);
-        await fail(message, durable, error, options);
+        await fail(message, error, subscription);
       }
     });
   } catch (error) {
-    await fail(message, durable, error, options);
+    await fail(message, error, subscription);
   } finally {
     clearInterval(working);
     stop();
@@ -134,29 +138,40 @@ async function markAndHandle(
 
 async function fail(
   message: JsMsg,
-  durable: string,
   error: unknown,
-  options: ConsumerOptions,
+  { durable, options, tries }: Subscription,
 ): Promise<void> {
-  const deliveries = message.info.deliveryCount;
-  const hopeless = error instanceof Poison || (error instanceof Problem && !RETRYABLE_KINDS.has(error.kind));
+  const { deliveryCount: deliveries } = message.info;
   const log = options.log.child({ consumer: durable, deliveries, subject: message.subject });
-  if (!hopeless && deliveries < DELIVERIES_MAX) {
-    log.warn({ err: error }, 'event will be tried again');
-    handled.inc({ consumer: durable, outcome: 'retried' });
-    message.nak(RETRY_DELAYS_MS[deliveries - 1] ?? 1000);
+  if (isDatabaseAway(error)) {
+    postpone(message, durable, error, log);
     return;
   }
-  log.error({ err: error }, 'event is parked as a dead letter');
+  const hopeless = error instanceof Poison || (error instanceof Problem && !RETRYABLE_KINDS.has(error.kind));
+  const delayMs = hopeless ? undefined : RETRY_DELAYS_MS[tries.fail(message) - 1];
+  if (delayMs !== undefined) {
+    log.warn({ err: error }, 'event will be tried again');
+    handled.inc({ consumer: durable, outcome: 'retried' });
+    message.nak(delayMs);
+    return;
+  }
   try {
     await park(message, durable, error, options.db);
+    log.error({ err: error }, 'event is parked as a dead letter');
     handled.inc({ consumer: durable, outcome: 'dead' });
+    tries.forget(message);
     message.term();
   } catch (parkError) {
     // Nothing is lost: the event comes again.
-    log.error({ err: parkError }, 'dead letter could not be written');
-    message.nak(5000);
+    postpone(message, durable, parkError, log);
   }
+}
+
+/** It is nobody's fault and counts as no try. */
+function postpone(message: JsMsg, durable: string, error: unknown, log: Logger): void {
+  log.debug({ err: error }, 'event waits for the database');
+  handled.inc({ consumer: durable, outcome: 'postponed' });
+  message.nak(AWAY_DELAY_MS.min + Math.floor(Math.random() * AWAY_DELAY_MS.spread));
 }
 
 async function park(message: JsMsg, durable: string, error: unknown, db: Database): Promise<void> {

@@ -28,14 +28,15 @@ export const outboxAge = new Gauge({
 
 export const handled = new Counter({
   name: 'zoco_events_handled_total',
-  help: 'Deliveries by consumer and outcome: done, duplicate, retried, dead.',
+  help: 'Deliveries by consumer and outcome: done, duplicate, retried, postponed, dead.',
   labelNames: ['consumer', 'outcome'],
   registers: [registry],
 });
 
 /** Shows a consumer's counters before their first event: a rise can only be seen of what was there before it. */
 export function countFromZero(consumer: string): void {
-  for (const outcome of ['done', 'duplicate', 'retried', 'dead']) handled.inc({ consumer, outcome }, 0);
+  for (const outcome of ['done', 'duplicate', 'retried', 'postponed', 'dead'])
+    handled.inc({ consumer, outcome }, 0);
   redelivered.inc({ consumer }, 0);
 }
 

@@ -100,8 +100,9 @@ function consumerConfig(consumer: ServiceName, event: (typeof EVENTS)[number]): 
     // How long an event waits that was in the hands of a process that died; live ones say `working` every two seconds.
     ack_wait: nanos(6_000),
     max_ack_pending: 64,
-    // A net only: after eight failed tries the consumer itself parks the event as a dead letter.
-    max_deliver: 20,
+    // After eight failed tries the consumer itself parks the event as a dead letter. A limit of the server would drop, silently, what
+    // comes while the database is away.
+    max_deliver: -1,
   };
 }
 

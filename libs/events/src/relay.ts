@@ -8,6 +8,7 @@ import type { Database, WorkerTx } from '@zoco/postgres';
 import { currentTraceparent, type Failpoint, inSpan, isSampled, type Logger } from '@zoco/service';
 import { type OutboxRow, toMessage } from './envelope.ts';
 import { published, publishFailures } from './metrics.ts';
+import { purge } from './purge.ts';
 import { OUTBOX_SIGNAL } from './record.ts';
 import { OUTBOX_SHARDS } from './tables.ts';
 
@@ -217,17 +218,4 @@ async function send(
   const header = headers();
   header.set('traceparent', traceparent);
   await js.publish(subject, payload, { ...options, headers: header });
-}
-
-/** Streams keep 14 days, inboxes one more: an event that is still in a stream is always known to the inbox. */
-async function purge(db: Database): Promise<void> {
-  const batch = (table: 'outbox' | 'inbox') => (tx: WorkerTx) =>
-    table === 'outbox'
-      ? tx.sql`delete from outbox where published_at < now() - interval '14 days' and seq = any(array(
-          select seq from outbox order by seq limit 1000))`
-      : tx.sql`delete from inbox where ctid = any(array(
-          select ctid from inbox where processed_at < now() - interval '15 days' limit 1000))`;
-  for (const table of ['outbox', 'inbox'] as const) {
-    for (let removed = 1000; removed === 1000;) removed = (await db.work(batch(table))).count;
-  }
 }

@@ -37,6 +37,19 @@ test('stops while NATS is away', async () => {
   expect(nc.isClosed()).toBe(true);
 });
 
+test('what watchers cannot have heard is read again once they listen', async () => {
+  await using nats = await startPrivateNats();
+  const listening = Promise.withResolvers<void>();
+  await using _watching = startWatching({
+    service: 'gateway',
+    natsUrl: nats.url,
+    log,
+    watchers: [watch(tenantUpdated, () => {})],
+    reload: listening.resolve,
+  });
+  await listening.promise;
+});
+
 test('refuses watchers that the call graph does not name', () => {
   expect(() => startWatching({ service: 'gateway', natsUrl: 'nats://127.0.0.1:1', log })).toThrow(
     'the call graph says this service watches [tenant.updated], the code has []',

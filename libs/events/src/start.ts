@@ -16,8 +16,8 @@ export interface WatchingOptions {
   readonly natsUrl: string;
   readonly log: Logger;
   readonly watchers?: readonly Watcher[];
-  /** Called after each reconnect: reload what watchers may have missed. */
-  readonly onReconnect?: () => void;
+  /** Called when watchers may have missed something: once they listen, and after each reconnect. */
+  readonly reload?: () => void;
   /** Called once with the connection, for what else uses NATS. */
   readonly onConnected?: (nc: NatsConnection) => void;
 }
@@ -73,13 +73,7 @@ function start(
     void watchConnection(connection);
     options.onConnected?.(connection);
     // Ends with the connection, which is drained only after the others are done.
-    void runWatchers(
-      connection,
-      options.watchers ?? [],
-      options.onReconnect ?? (() => {}),
-      options.log,
-      signal,
-    );
+    void runWatchers(connection, options.watchers ?? [], options.reload ?? (() => {}), options.log, signal);
     await work(connection, signal);
   }
 

@@ -20,12 +20,12 @@ export function watch<T extends z.ZodType>(
 
 /**
  * Shows events to watchers until the signal aborts, as plain subscriptions: at most once, no order across replicas. What must
- * not be missed is reloaded in `onReconnect`, since nothing arrives while the connection is down.
+ * not be missed is read again by `reload`, since nothing arrives before the subscription stands, nor while the connection is down.
  */
 export async function runWatchers(
   nc: NatsConnection,
   watchers: readonly Watcher[],
-  onReconnect: () => void,
+  reload: () => void,
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
@@ -43,8 +43,10 @@ export async function runWatchers(
     }),
   );
   signal.addEventListener('abort', () => subscriptions.forEach((one) => one.unsubscribe()), { once: true });
+  // Answered when the server has the subscriptions: what happened before that, nobody here has heard of.
+  void nc.flush().then(reload, () => {});
   for await (const status of nc.status()) {
     if (signal.aborted) return;
-    if (status.type === 'reconnect') onReconnect();
+    if (status.type === 'reconnect') reload();
   }
 }

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { createGate, isTenantId, retryDelayMs, type TenantId } from '@zoco/kernel';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { connect, type Sql } from './connection.ts';
-import { isRetryable } from './failures.ts';
+import { DATABASE_BUSY, isRetryable } from './failures.ts';
 import { timed, transactionRetries, watchPool } from './metrics.ts';
 import { createSharedTransactions, type TransactTogether } from './shared-transactions.ts';
 import { builderOf } from './statement-builder.ts';
@@ -102,7 +102,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       })
     : undefined;
   // The driver queues without limit; the gate turns a long queue into a quick 503.
-  const gate = createGate({ concurrency: poolMax, queueMax: 500, waitMsMax, code: 'database_busy' });
+  const gate = createGate({ concurrency: poolMax, queueMax: 500, waitMsMax, code: DATABASE_BUSY });
   const target = traceTarget(options.url);
   const watched = watchPool(() => ({
     pool: 'runtime',

@@ -1,6 +1,15 @@
+import { Problem } from '@zoco/kernel';
 import postgres from 'postgres';
 import { describe, expect, test } from 'vitest';
-import { databaseProblem, isRetryable, isUniqueViolation } from './failures.ts';
+import {
+  databaseProblem,
+  isCheckViolation,
+  isConnectionLoss,
+  isDatabaseAway,
+  isRefusedValue,
+  isRetryable,
+  isUniqueViolation,
+} from './failures.ts';
 
 const { PostgresError } = postgres;
 
@@ -68,6 +77,32 @@ describe('503 while the database is busy or away', () => {
   });
 });
 
+const fatal = (code: string) => Object.assign(fromServer(code), { severity: 'FATAL' });
+
+// Lost: nobody knows whether what was sent took effect. Away: the database, not what was asked of it.
+test.each([
+  [fromDriver('ECONNRESET'), { isLost: true, isAway: true }],
+  [fromDriver('EHOSTUNREACH'), { isLost: true, isAway: true }],
+  [fromDriver('ENOENT'), { isLost: true, isAway: true }],
+  [fromDriver('ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC'), { isLost: true, isAway: true }],
+  [wrapped(fromDriver('CONNECTION_CLOSED')), { isLost: true, isAway: true }],
+  [fatal('57P01'), { isLost: true, isAway: true }],
+  [fromServer('53100'), { isLost: false, isAway: true }],
+  [fromServer('25006'), { isLost: false, isAway: true }],
+  [new Problem('unavailable', 'database_busy', 'Full.'), { isLost: false, isAway: true }],
+  [
+    new Problem('unavailable', 'x', 'A neighbour is away.', { cause: fromDriver('ECONNREFUSED') }),
+    { isLost: false, isAway: false },
+  ],
+  [fromServer('57014'), { isLost: false, isAway: false }],
+  [fromServer('23505'), { isLost: false, isAway: false }],
+  [fromDriver('ERR_INVALID_ARG_TYPE'), { isLost: false, isAway: false }],
+  [fromDriver('UNDEFINED_VALUE'), { isLost: false, isAway: false }],
+  [new Error('a bug'), { isLost: false, isAway: false }],
+])('lost or away %#: %s', (error, expected) => {
+  expect({ isLost: isConnectionLoss(error), isAway: isDatabaseAway(error) }).toEqual(expected);
+});
+
 test.each([
   [fromServer('23505', 'products_sku'), 'products_sku', true],
   [fromServer('23505', 'products_sku'), undefined, true],
@@ -77,4 +112,26 @@ test.each([
   [new Error('23505'), undefined, false],
 ])('unique violation %#', (error, constraint, expected) => {
   expect(isUniqueViolation(error, constraint)).toBe(expected);
+});
+
+test.each([
+  [fromServer('23514', 'stock_on_hand'), true],
+  [wrapped(fromServer('23514', 'stock_on_hand')), true],
+  [fromServer('23514', 'stock_reserved'), false],
+  [fromServer('23505', 'stock_on_hand'), false],
+  [new Error('23514'), false],
+])('check violation %#', (error, expected) => {
+  expect(isCheckViolation(error, 'stock_on_hand')).toBe(expected);
+});
+
+test.each([
+  [fromServer('22003'), true],
+  [wrapped(fromServer('23514')), true],
+  [fromServer('57P01'), false],
+  [fromServer('42P01'), false],
+  [fromServer('40001'), false],
+  [fromDriver('22003'), false],
+  [fromDriver('ECONNRESET'), false],
+])('refused value %#', (error, expected) => {
+  expect(isRefusedValue(error)).toBe(expected);
 });

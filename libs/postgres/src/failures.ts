@@ -22,6 +22,17 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
   return found?.code === '23505' && (constraint === undefined || found.constraint_name === constraint);
 }
 
+/** Whether `error` broke the check of that name. */
+export function isCheckViolation(error: unknown, constraint: string): boolean {
+  const found = findPostgresError(error);
+  return found?.code === '23514' && found.constraint_name === constraint;
+}
+
+/** Whether Postgres refused a value, as out of range (class 22) or against a constraint (23): the same is refused again. */
+export function isRefusedValue(error: unknown): boolean {
+  return /^2[23]/.test(findPostgresError(error)?.code ?? '');
+}
+
 // Timeouts, shutdown and full pools, by SQLSTATE; and what the driver says when there is no connection.
 const UNAVAILABLE = new Set(['57014', '55P03', '57P01', '57P02', '57P03', '53300', '08006', '25P03']);
 const UNREACHABLE =
@@ -33,13 +44,27 @@ export function isUnreachable(error: unknown): boolean {
   return code !== undefined && (UNAVAILABLE.has(code) || UNREACHABLE.test(code));
 }
 
-const LOSS = /^(CONNECTION_|CONNECT_TIMEOUT|ECONN|EPIPE|ETIMEDOUT)/;
+// Whatever the system or TLS says of a socket, which no list holds completely, and what the driver says of its connections.
+const LOSS = /^(CONNECT|E(?!RR_)[A-Z]|ERR_(SSL|TLS|SOCKET|STREAM)_)/;
 
 /** Whether the connection is gone, or about to go, and not only one statement refused. */
 export function isConnectionLoss(error: unknown): boolean {
   const refused = findPostgresError(error);
   if (refused !== undefined) return refused.severity === 'FATAL' || refused.severity === 'PANIC';
   return LOSS.test(driverCode(error) ?? '');
+}
+
+/** Code of the refusal when too many wait for a connection. */
+export const DATABASE_BUSY = 'database_busy';
+
+// Insufficient resources, operator intervention, system errors, and a standby that is not the primary yet; a statement that was canceled
+// for its time says nothing about the others.
+const AWAY = /^(53|57P|58|25006)/;
+
+/** Whether the database as a whole cannot be worked with at the moment, whatever is asked of it. */
+export function isDatabaseAway(error: unknown): boolean {
+  if (error instanceof Problem) return error.code === DATABASE_BUSY;
+  return isConnectionLoss(error) || AWAY.test(findPostgresError(error)?.code ?? '');
 }
 
 /** The 503 for a database that is busy or away; undefined when the error is something else. */

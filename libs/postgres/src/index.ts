@@ -10,7 +10,15 @@ export {
 export { type MigrateOptions, migrate } from './migrate.ts';
 export { type DatabaseUrls, type RolePasswords, provisionDatabase, provisionFromUrls } from './provision.ts';
 export { connect, type Sql } from './connection.ts';
-export { databaseProblem, isRetryable, isUniqueViolation, isUnreachable } from './failures.ts';
+export {
+  databaseProblem,
+  isCheckViolation,
+  isDatabaseAway,
+  isRefusedValue,
+  isRetryable,
+  isUniqueViolation,
+  isUnreachable,
+} from './failures.ts';
 export type { Sharing } from './shared-transactions.ts';
 export { databaseMetrics } from './metrics.ts';
 export { NOW, type RowValues, type SecondsFromNow, secondsFromNow, tableRows } from './table-rows.ts';

@@ -48,7 +48,7 @@ await using _events = startEvents({
   // Nobody waits to hear that a cart was checked out: its order tells that.
   relayGatherMs: 100,
   watchers: [watch(tenantUpdated, (settings) => tenants.update(settings))],
-  onReconnect: () => void tenants.load(stop),
+  reload: () => void tenants.load(stop),
 });
 void purgeHourly(db, config.CART_RETENTION_DAYS, log, stop);
 

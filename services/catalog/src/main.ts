@@ -49,7 +49,7 @@ await using _events = startEvents({
   // Every order changes stock twice, and nobody waits to hear of it.
   relayGatherMs: 50,
   watchers: [watch(tenantUpdated, (settings) => tenants.update(settings)), ...cacheWatchers(cache)],
-  onReconnect: () => {
+  reload: () => {
     cache.clear();
     void tenants.load(stop);
   },

@@ -43,7 +43,7 @@ await using _events = startWatching({
   natsUrl: config.NATS_URL,
   log,
   watchers: [watch(tenantUpdated, (settings) => tenants.update(settings))],
-  onReconnect: () => void tenants.load(stop),
+  reload: () => void tenants.load(stop),
   onConnected: (nc) => replicas.attach(nc, composed.limiter),
 });
 

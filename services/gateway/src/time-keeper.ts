@@ -22,7 +22,11 @@ export class ClientLeft extends Error {
   override readonly name = 'ClientLeft';
 }
 
-export function createTimeKeeper(exchange: Exchange, limits: TimeLimits, clock: Clock): TimeKeeper {
+export function createTimeKeeper(
+  exchange: Pick<Exchange, 'request' | 'response' | 'startedMs'>,
+  limits: TimeLimits,
+  clock: Clock,
+): TimeKeeper {
   const { request, response, startedMs } = exchange;
   const controller = new AbortController();
   const deadlineMs = startedMs + limits.headMs;
@@ -39,11 +43,15 @@ export function createTimeKeeper(exchange: Exchange, limits: TimeLimits, clock: 
     giveUp(request.complete ? serviceTooSlow() : bodyTooSlow());
   }
 
-  response.once('close', () => {
+  function closed(): void {
     clearTimeout(timer);
     clearTimeout(bodyTimer);
     if (!response.writableFinished) controller.abort(new ClientLeft());
-  });
+  }
+
+  // The client may have left while its token was checked.
+  if (response.closed) closed();
+  else response.once('close', closed);
 
   return {
     signal: controller.signal,

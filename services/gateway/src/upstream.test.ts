@@ -196,6 +196,11 @@ describe('the circuit breaker', () => {
     await expect.poll(() => ask()).toBe('200 ok');
   });
 
+  test('does not take a service for dead that says when to come back', async () => {
+    service.listener = json({ code: 'password_check_busy' }, { 'retry-after': '1' }, 503);
+    for (let index = 0; index < 30; index += 1) expect(await ask()).toBe('503 password_check_busy');
+  });
+
   test('does not blame the service for clients that are refused', async () => {
     service.listener = json({ code: 'order_missing' }, {}, 404);
     for (let index = 0; index < 30; index += 1) expect(await ask()).toBe('404 order_missing');

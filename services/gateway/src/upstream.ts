@@ -110,7 +110,8 @@ export class Upstream {
       const answer = await this.#attemptTraced(request, retries);
       const status = answer.statusCode ?? 0;
       stop({ status });
-      this.#setBreaker(report(this.#breaker, isServiceFailure(status), probe, this.#clock.monotonicMs()));
+      const isFailure = isServiceFailure(status, headerOf(answer.headers, 'retry-after'));
+      this.#setBreaker(report(this.#breaker, isFailure, probe, this.#clock.monotonicMs()));
       return answer;
     } catch (error) {
       stop({ status: 0 });

@@ -39,7 +39,7 @@ await using _events = startEvents({
   failpoint,
   handlers: handlers((id) => tenants.settings(id), failpoint),
   watchers: [watch(tenantUpdated, (settings) => tenants.update(settings))],
-  onReconnect: () => void tenants.load(stop),
+  reload: () => void tenants.load(stop),
 });
 
 const verifyToken = accessTokenVerifier(remoteKeys(config.USERS_URL));

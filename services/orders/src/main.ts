@@ -47,7 +47,7 @@ await using _events = startEvents({
   failpoint,
   handlers: handlers(failpoint),
   watchers: [watch(tenantUpdated, (settings) => tenants.update(settings))],
-  onReconnect: () => void tenants.load(stop),
+  reload: () => void tenants.load(stop),
 });
 
 const deps = {

@@ -63,7 +63,7 @@ await using _events = startEvents({
   failpoint,
   handlers: handlers(payments, work),
   watchers: [watch(tenantUpdated, (settings) => tenants.update(settings))],
-  onReconnect: () => void tenants.load(stop),
+  reload: () => void tenants.load(stop),
 });
 
 const verifyToken = accessTokenVerifier(remoteKeys(config.USERS_URL));
