@@ -43,7 +43,7 @@ export const EVENTS: readonly EventDefinition[] = [
 export const HANDLES: Readonly<Record<ServiceName, readonly EventDefinition[]>> = {
   gateway: [],
   users: [catalog.productDeleted],
-  catalog: [orders.orderConfirmed, orders.orderCanceled, orders.orderExpired],
+  catalog: [orders.orderConfirmed, orders.orderCanceled, orders.orderExpired, orders.orderRejected],
   cart: [catalog.productUpdated, catalog.productDeleted, orders.orderCreated],
   orders: [
     payments.paymentSucceeded,

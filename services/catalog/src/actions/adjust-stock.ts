@@ -4,7 +4,7 @@ import { idempotencyKeyReused, type UserCtx } from '@zoco/service';
 import { findProducts } from '../db/products.ts';
 import { adjustUnits, findMoveByKey, type MoveRow } from '../db/stock.ts';
 import { recordStock } from '../product-events.ts';
-import { productNotFound } from '../rules/product.ts';
+import { productNotFound, stockTooLarge } from '../rules/product.ts';
 
 export interface StockAdjustment {
   readonly delta: number;
@@ -20,7 +20,7 @@ export interface AdjustmentOutcome {
 
 /**
  * Adds units on hand, or takes them, and says why in the log.
- * @throws Problem `product_not_found`, `stock_insufficient`, `idempotency_key_reused`
+ * @throws Problem `product_not_found`, `stock_insufficient`, `stock_too_large`, `idempotency_key_reused`
  */
 export async function adjustStock(
   ctx: UserCtx,
@@ -61,11 +61,9 @@ function replay(move: MoveRow, productId: string, delta: number, reason: string)
 
 function refusal(product: { on_hand: number; reserved: number } | undefined, delta: number): Problem {
   if (product === undefined) return productNotFound();
+  if (delta > 0) return stockTooLarge('delta');
   const { on_hand, reserved } = product;
-  const detail =
-    delta < 0
-      ? `Of ${on_hand} units on hand ${reserved} are reserved: at most ${on_hand - reserved} can be taken.`
-      : 'A product can have at most 1,000,000,000 units.';
-  const code = delta < 0 ? 'stock_insufficient' : 'stock_too_large';
+  const code = 'stock_insufficient';
+  const detail = `Of ${on_hand} units on hand ${reserved} are reserved: at most ${on_hand - reserved} can be taken.`;
   return new Problem('conflict', code, detail, { errors: [{ field: 'delta', code, detail }] });
 }

@@ -1,6 +1,6 @@
 import { type ImportRefusal, type ImportSummary, productCreated, productUpdated } from '@zoco/contracts';
 import { type FieldError, newId } from '@zoco/kernel';
-import type { Tx } from '@zoco/postgres';
+import { isCheckViolation, isRefusedValue, type Tx } from '@zoco/postgres';
 import type { Failpoint, UserCtx } from '@zoco/service';
 import {
   findBySkus,
@@ -13,6 +13,7 @@ import {
 import { setUnits, type StockRow, type StockTarget } from '../db/stock.ts';
 import { recordProducts, recordStock, stockOf } from '../product-events.ts';
 import { decideRow, type ImportRow, type RowDecision } from '../rules/import-row.ts';
+import { stockTooLarge } from '../rules/product.ts';
 
 /** A row of an import, or why it cannot be one. `bytes` is what it took in the file. */
 export interface ImportRecord {
@@ -95,17 +96,50 @@ interface BatchOutcome {
 }
 
 async function importBatch(ctx: UserCtx, rows: readonly ReadRow[], options: ImportOptions): Promise<void> {
-  const { summary, onBatch, failpoint } = options;
-  for (let rest = rows; rest.length > 0;) {
-    const outcome = await ctx.transact((tx) => writeBatch(ctx, tx, rest, options.stock));
-    summary.created += outcome.created;
-    summary.updated += outcome.updated;
-    summary.unchanged += outcome.unchanged;
-    for (const [record, errors] of outcome.refused) refuse(summary, record, errors);
-    if (outcome.created + outcome.updated > 0) onBatch();
-    failpoint('catalog-import-batch-done');
-    rest = outcome.again;
+  for (let rest = rows; rest.length > 0;) rest = await importRows(ctx, rest, options);
+}
+
+/**
+ * Writes rows in one transaction. When the database refuses one of them, half of them are written without the other half, and so
+ * on down to that row, which is refused alone.
+ * @returns rows that are to be written again
+ */
+async function importRows(
+  ctx: UserCtx,
+  rows: readonly ReadRow[],
+  options: ImportOptions,
+): Promise<readonly ReadRow[]> {
+  try {
+    const outcome = await ctx.transact((tx) => writeBatch(ctx, tx, rows, options.stock));
+    count(outcome, options);
+    return outcome.again;
+  } catch (error) {
+    if (!isRefusedValue(error)) throw error;
+    const [row] = rows;
+    if (row !== undefined && rows.length === 1) {
+      refuse(options.summary, row, refusalOf(ctx, row, error));
+      return [];
+    }
+    const middle = Math.ceil(rows.length / 2);
+    await importBatch(ctx, rows.slice(0, middle), options);
+    return rows.slice(middle);
   }
+}
+
+function count(outcome: BatchOutcome, { summary, onBatch, failpoint }: ImportOptions): void {
+  summary.created += outcome.created;
+  summary.updated += outcome.updated;
+  summary.unchanged += outcome.unchanged;
+  for (const [record, errors] of outcome.refused) refuse(summary, record, errors);
+  if (outcome.created + outcome.updated > 0) onBatch();
+  failpoint('catalog-import-batch-done');
+}
+
+function refusalOf(ctx: UserCtx, { line }: ReadRow, error: unknown): readonly FieldError[] {
+  if (isCheckViolation(error, 'stock_on_hand')) return stockTooLarge('stock').errors;
+  // Whatever the rules let through, the tables must be able to hold.
+  ctx.log.warn({ err: error, line }, 'the database refused a row of an import');
+  return [{ field: 'line', code: 'row_not_storable', detail: 'holds a value that cannot be stored' }];
 }
 
 interface DecidedRow {

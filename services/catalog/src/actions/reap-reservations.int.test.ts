@@ -9,8 +9,10 @@ beforeAll(async () => {
   shop = await openShop();
 });
 afterAll(() => shop[Symbol.asyncDispose]());
-beforeEach(() => {
+beforeEach(async () => {
   shop.neighbours.isDown = false;
+  // What other tests left is not due in this one.
+  await letPass(-1440);
 });
 
 const reap = () =>
@@ -26,8 +28,15 @@ const age = (order: Id<'order'>, minutes: number) =>
   shop.world.db.transact(
     shop.tenant.id,
     (tx) => tx.sql`
-      update reservations set created_at = now() - make_interval(mins => ${minutes}), checked_at = null
+      update reservations set created_at = now() - make_interval(mins => ${minutes}),
+        due_at = now() - make_interval(mins => ${minutes}) + interval '20 minutes'
       where order_id = ${order}`,
+  );
+
+const letPass = (minutes: number) =>
+  shop.world.db.transact(
+    shop.tenant.id,
+    (tx) => tx.sql`update reservations set due_at = due_at - make_interval(mins => ${minutes})`,
   );
 
 async function held(status: OrderStatus | undefined, minutes = 21) {
@@ -75,6 +84,37 @@ describe('reservations that are held for too long', () => {
     expect(await reap()).toBe(0);
     await age(order, 600);
     expect(await reap()).toBe(1);
+    expect(await stock()).toEqual([10, 0]);
+  });
+
+  test('all get their turn, also behind many that rightly wait for days', async () => {
+    const { id } = await shop.addProduct({ stock: 100 });
+    const waiting = Array.from({ length: 60 }, newOrder);
+    await Promise.all(waiting.map((order) => shop.reserve(order, [[id, 1]])));
+    for (const order of waiting) {
+      shop.neighbours.orders.set(order, 'created');
+      await age(order, 3000);
+    }
+    const { stock } = await held('expired', 60);
+    await reap();
+    await letPass(60);
+    await reap();
+    expect(await stock()).toEqual([10, 0]);
+  });
+
+  test.each([
+    [21, 5],
+    [120, 30],
+    [3000, 60],
+  ])('held for %i minutes: are asked about again after %i', async (minutes, expected) => {
+    const { order, stock } = await held('created', minutes);
+    await reap();
+    shop.neighbours.orders.set(order, 'expired');
+    await letPass(expected - 1);
+    await reap();
+    expect(await stock()).toEqual([10, 4]);
+    await letPass(2);
+    await reap();
     expect(await stock()).toEqual([10, 0]);
   });
 

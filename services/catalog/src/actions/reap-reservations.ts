@@ -22,7 +22,7 @@ interface Stale {
 const BATCH_MAX = 50;
 
 /**
- * Asks orders about reservations that are held for longer than any order waits, and does what the order says. Never ends one
+ * Asks orders about reservations that are held for longer than most orders wait, and does what the order says. Never ends one
  * by the clock alone: the buyer may be paying. A safety net for events that got lost; any number of replicas may run it.
  * @returns how many were ended
  */
@@ -32,15 +32,17 @@ export async function reapReservations(deps: ReaperDeps): Promise<number> {
   return ended.filter(Boolean).length;
 }
 
-/** Takes what nobody asked about in the last five minutes; other replicas skip it from then on. */
+/**
+ * Takes what is due, longest overdue first: however many rightly wait for days, all get their turn. The longer one is held, the
+ * later it is due again, up to an hour, so that one replica keeps up with 3,000 of those; of more, each waits longer.
+ */
 function claimStale(db: Database): Promise<Stale[]> {
   return db.work(
     (tx) => tx.sql<Stale[]>`
-    update reservations r set checked_at = now()
-    from (select tenant_id, order_id from reservations
-          where state = 'held' and created_at < now() - interval '20 minutes'
-            and (checked_at is null or checked_at < now() - interval '5 minutes')
-          order by created_at limit ${BATCH_MAX} for update skip locked) stale
+    update reservations r
+    set due_at = now() + least(greatest((now() - created_at) / 4, interval '5 minutes'), interval '1 hour')
+    from (select tenant_id, order_id from reservations where state = 'held' and due_at <= now()
+          order by due_at limit ${BATCH_MAX} for update skip locked) stale
     where r.tenant_id = stale.tenant_id and r.order_id = stale.order_id
     returning r.tenant_id, r.order_id`,
   );

@@ -6,6 +6,7 @@ import {
   orderCanceled,
   orderConfirmed,
   orderExpired,
+  orderRejected,
   subjectOf,
   tenantUpdated,
   WATCHES,
@@ -69,6 +70,7 @@ const canceled = (order: Id<'order'>, wasConfirmed: boolean) =>
   });
 const expired = (order: Id<'order'>) =>
   deliver(orderExpired, { order_id: order, expired_at: '2026-01-01T00:00:00.000Z' });
+const rejected = (order: Id<'order'>) => deliver(orderRejected, { order_id: order, reason: 'x' });
 
 async function ordered(quantity = 4) {
   const { id } = await shop.addProduct({ stock: 10 });
@@ -183,12 +185,22 @@ describe('order.canceled', () => {
   });
 });
 
-describe('order.expired', () => {
+describe.each([
+  ['order.expired', expired],
+  ['order.rejected', rejected],
+])('%s', (_type, givenUp) => {
   test('releases, once', async () => {
     const { order, stock } = await ordered();
-    await expired(order);
-    await expired(order);
+    await givenUp(order);
+    await givenUp(order);
     expect(await stock()).toEqual([10, 0]);
+  });
+
+  test('before its reserve: the reserve is refused', async () => {
+    const { id } = await shop.addProduct();
+    const order = newOrder();
+    await givenUp(order);
+    expect((await shop.reserve(order, [[id, 1]])).body.code).toBe('reservation_released');
   });
 });
 

@@ -1,10 +1,10 @@
-import { orderCanceled, orderConfirmed, orderExpired } from '@zoco/contracts';
+import { orderCanceled, orderConfirmed, orderExpired, orderRejected } from '@zoco/contracts';
 import { type EventHandler, on, onTogether } from '@zoco/events';
 import type { Failpoint } from '@zoco/service';
 import type { ProductCache } from '../product-cache.ts';
 import { handleOrderCanceled } from './order-canceled.ts';
 import { handleOrdersConfirmed } from './order-confirmed.ts';
-import { handleOrderExpired } from './order-expired.ts';
+import { handleOrderGivenUp } from './order-given-up.ts';
 
 const GATHER_MS = 100;
 
@@ -18,6 +18,7 @@ export function handlers(deps: ConsumerDeps): EventHandler[] {
     // Units that are held cannot be had by anybody: that they are sold may be noted a moment later, with others.
     onTogether(orderConfirmed, handleOrdersConfirmed(deps), GATHER_MS),
     on(orderCanceled, handleOrderCanceled(deps)),
-    on(orderExpired, handleOrderExpired(deps)),
+    on(orderExpired, handleOrderGivenUp(deps)),
+    on(orderRejected, handleOrderGivenUp(deps)),
   ];
 }

@@ -140,13 +140,15 @@ export const reservations = pgTable(
     lines: jsonb('lines').notNull().default([]),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
-    /** When the reaper last asked orders about it. */
-    checkedAt: time('checked_at'),
+    /** When the reaper next asks orders about it, if it is still held. By the first time most orders are decided. */
+    dueAt: time('due_at')
+      .notNull()
+      .default(sql`now() + interval '20 minutes'`),
   },
   (table) => [
     primaryKey({ columns: [table.tenantId, table.orderId] }),
     index('reservations_held')
-      .on(table.createdAt)
+      .on(table.dueAt)
       .where(sql`state = 'held'`),
   ],
 );

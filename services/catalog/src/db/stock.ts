@@ -99,7 +99,10 @@ export interface StockTarget {
   readonly stock: number;
 }
 
-/** Brings the units for sale to what they shall be, by moves of the difference. Comes back with what did change. */
+/**
+ * Brings the units for sale to what they shall be, by moves of the difference. Comes back with what did change.
+ * @throws a violation of the check `stock_on_hand` when one cannot have so many with what is reserved
+ */
 export function setUnits(tx: Tx, targets: readonly StockTarget[], movement: Movement): Promise<StockRow[]> {
   const ids = targets.map(({ productId }) => productId);
   const moveIds = targets.map(({ moveId }) => moveId);

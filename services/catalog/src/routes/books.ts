@@ -208,7 +208,11 @@ function registerWrites(router: Router, { cache }: RouteDeps): void {
     const { stock_quantity: stock, ...book } = c.req.valid('json');
     requireCurrency(book.currency, ctx.tenant.currency);
     const decide = (current: Parameters<typeof applyPatch>[0]) => applyPatch(current, productPatchOf(book));
-    const row = await changeProduct(ctx, c.req.valid('param').id, { decide, stock });
+    const row = await changeProduct(ctx, c.req.valid('param').id, {
+      decide,
+      stock,
+      stockField: 'stock_quantity',
+    });
     cache.forgetProduct(ctx.tenantId, row.id);
     setProductHeaders(c, row);
     return c.json(bookView(row, ctx.tenant), 200);

@@ -1,4 +1,5 @@
 import { importSummary, type ImportSummary } from '@zoco/contracts';
+import { connect } from '@zoco/postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { newOrder, openShop, type Shop } from '../../fixtures/shop.ts';
 
@@ -220,5 +221,69 @@ describe('POST /products/import', () => {
     expect((await send('text/csv', 'sku')).status).toBe(403);
     staff = { 'x-tenant': tenant.id };
     expect((await send('text/csv', 'sku')).status).toBe(401);
+  });
+});
+
+describe('a row that the database refuses', () => {
+  /** A product whose name tells the database which error to answer. */
+  const failing = (sku: string, code: string) => ({ sku, name: `SQLSTATE ${code}`, price_cents: 1 });
+  const fine = (sku: string) => ({ sku, name: sku, price_cents: 1, stock: 1 });
+  beforeAll(async () => {
+    const { ownerUrl: url } = shop.world.database.urls;
+    const owner = connect({ url, applicationName: 'test', poolMax: 1 });
+    await owner`
+      create function fail_as_named() returns trigger language plpgsql as $$
+      begin raise exception 'as told' using errcode = right(new.name, 5); end $$`;
+    await owner`
+      create trigger fail_as_named before insert or update on products
+        for each row when (new.name like 'SQLSTATE %') execute function fail_as_named()`;
+    await owner.end();
+  });
+
+  test.each(['22003', '23514', '23505'])('%s: is refused, and no other with it', async (code) => {
+    const skus = Array.from({ length: 20 }, (_, n) => `s-${n}`);
+    const rows = skus.map((sku, n) => (n === 7 || n === 8 ? failing(sku, code) : fine(sku)));
+    const { status, body } = await importJson(rows);
+    expect([status, body]).toMatchObject([200, { created: 18, refused_count: 2 }]);
+    const errors = [{ field: 'line', code: 'row_not_storable' }];
+    expect(body.refused).toMatchObject([
+      { line: 8, sku: 's-7', errors },
+      { line: 9, sku: 's-8', errors },
+    ]);
+    expect(JSON.stringify(body)).not.toContain('as told');
+    expect(await products()).toHaveLength(18);
+    expect(await outboxTypes()).toEqual({ 'product.created': 18, 'stock.changed': 18 });
+  });
+
+  test('for more units than it can have with what is reserved: names the field', async () => {
+    await importJson([fine('a'), fine('b')]);
+    const [{ id }] = await products();
+    const body = { lines: [{ product_id: id, quantity: 1 }] };
+    await shop.internal('orders', 'PUT', `/reservations/${newOrder()}`, { body, tenant });
+    const stock = 1_000_000_000;
+    const answer = await importJson(
+      [
+        { ...fine('a'), stock },
+        { ...fine('b'), stock },
+      ],
+      '?stock=set',
+    );
+    expect(counts(answer)).toMatchObject({ updated: 1, refused: 1 });
+    expect(answer.body.refused).toMatchObject([
+      { line: 1, sku: 'a', errors: [{ field: 'stock', code: 'stock_too_large' }] },
+    ]);
+    expect(await products()).toMatchObject([{ stock: 0, stock_on_hand: 1 }, { stock }]);
+  });
+
+  test('503 when the database goes away: that is no row’s fault, and the answer says what is imported', async () => {
+    const { status, body, headers } = await importJson([fine('a'), fine('b'), failing('a', '57P01')]);
+    expect([status, body.code, headers.get('retry-after')]).toEqual([503, 'database_unavailable', '1']);
+    expect(body.imported).toMatchObject({ created: 2, refused_count: 0 });
+    expect(await products()).toHaveLength(2);
+  });
+
+  test('500 for what is our own fault', async () => {
+    expect((await importJson([failing('a', '42P01'), fine('b')])).status).toBe(500);
+    expect(await products()).toEqual([]);
   });
 });

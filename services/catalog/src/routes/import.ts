@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { importSummary, type ImportSummary } from '@zoco/contracts';
 import { Problem } from '@zoco/kernel';
+import { databaseProblem } from '@zoco/postgres';
 import { atLeast, createRouter, defineRoute, refuseEncoding } from '@zoco/service';
 import { importProducts } from '../actions/import-products.ts';
 import type { RouteDeps } from '../app.ts';
@@ -79,7 +80,8 @@ export function importRoutes({ config, cache, failpoint }: RouteDeps) {
         onBatch: () => cache.forgetTenant(ctx.tenantId),
       });
     } catch (error) {
-      throw error instanceof Problem ? withSummary(error, summary) : error;
+      const problem = error instanceof Problem ? error : databaseProblem(error);
+      throw problem === undefined ? error : withSummary(problem, summary);
     }
     return c.json(inOrderOfLines(summary), 200);
   });
@@ -92,10 +94,11 @@ function emptySummary(): ImportSummary {
 
 /** An import that breaks off has imported what came before: the answer says so. */
 function withSummary(problem: Problem, imported: ImportSummary): Problem {
-  const { kind, code, message, errors, cause } = problem;
+  const { kind, code, message, errors, cause, retryAfterSeconds } = problem;
   return new Problem(kind, code, message, {
     errors,
     cause,
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     extensions: { imported: inOrderOfLines(imported) },
   });
 }

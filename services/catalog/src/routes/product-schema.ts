@@ -155,8 +155,10 @@ export function filtersOf(query: FilterQuery) {
   };
 }
 
-export function isStaff(ctx: Ctx): boolean {
-  return ctx.principal !== undefined && hasRole(ctx.principal.roles, 'staff');
+/** Whether the reader sees what only staff see. The routes are open to all, so the scope of an API key is asked for here. */
+export function isStaff({ principal }: Ctx): boolean {
+  if (principal === undefined || !hasRole(principal.roles, 'staff')) return false;
+  return principal.scopes === undefined || principal.scopes.includes('products:read');
 }
 
 export type ProductView = z.infer<typeof productSchema>;

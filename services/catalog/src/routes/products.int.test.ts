@@ -105,6 +105,14 @@ describe('POST /products', () => {
     expect((await send('sku=1', { ...staff, 'content-type': 'text/plain' })).status).toBe(415);
   });
 
+  test.each([
+    { rating: 1e-50, ratings_count: 1e-320 },
+    { rating: 1e308, ratings_count: 1e308 },
+    { rating: -1e308, ratings_count: -5e-324 },
+  ])('201 with %j, which no column could hold as it is', async (attributes) => {
+    expect((await shop.addProduct({ attributes })).attributes).toEqual(attributes);
+  });
+
   test('401 without a token, 403 for a buyer, 403 for another tenant', async () => {
     const body = minimal();
     const send = (headers: Record<string, string>) => shop.request('POST', '/products', { headers, body });
@@ -120,7 +128,13 @@ describe('GET /products/{id}', () => {
     const { id } = await shop.addProduct({ stock: 5 });
     await shop.reserve(newId('order'), [[id, 2]]);
     expect((await get(id, staff)).body).toMatchObject({ stock: 3, stock_on_hand: 5, stock_reserved: 2 });
-    for (const headers of [shop.anonymous, buyer]) {
+    const key = { tenantId: shop.tenant.id, roles: ['staff' as const] };
+    const [other, fitting] = await Promise.all([
+      shop.world.bearer({ ...key, scope: 'orders:read' }),
+      shop.world.bearer({ ...key, scope: 'products:read' }),
+    ]);
+    expect((await get(id, fitting)).body).toMatchObject({ stock_on_hand: 5 });
+    for (const headers of [shop.anonymous, buyer, other]) {
       const { body } = await get(id, headers);
       expect(body.stock).toBe(3);
       expect(body).not.toHaveProperty('stock_on_hand');
@@ -221,6 +235,15 @@ describe('PATCH /products/{id}', () => {
     });
     expect(await shop.stockOf(id)).toMatchObject({ on_hand: 12, moved_on_hand: 12 });
     expect((await get(id)).body.stock).toBe(10);
+  });
+
+  test('409 for more units than a product can have with what is reserved, and nothing changes', async () => {
+    const { id, name } = await shop.addProduct({ stock: 5 });
+    await shop.reserve(newId('order'), [[id, 2]]);
+    const { status, body } = await patch(id, { name: 'New', stock: 999_999_999 });
+    expect([status, body.code, body.errors[0].field]).toEqual([409, 'stock_too_large', 'stock']);
+    expect((await get(id, staff)).body).toMatchObject({ name, version: 1, stock: 3, stock_on_hand: 5 });
+    expect((await patch(id, { stock: 999_999_998 })).body.stock_on_hand).toBe(1_000_000_000);
   });
 
   test('what was read before is not shown after', async () => {

@@ -130,7 +130,11 @@ export function productRoutes({ cache }: RouteDeps) {
     const { id } = c.req.valid('param');
     const { stock, ...patch } = c.req.valid('json');
     requireCurrency(patch.currency, ctx.tenant.currency);
-    const row = await changeProduct(ctx, id, { decide: (current) => applyPatch(current, patch), stock });
+    const row = await changeProduct(ctx, id, {
+      decide: (current) => applyPatch(current, patch),
+      stock,
+      stockField: 'stock',
+    });
     cache.forgetProduct(ctx.tenantId, row.id);
     setProductHeaders(c, row);
     return c.json(productView(row, ctx.tenant, true), 200);
@@ -143,6 +147,7 @@ export function productRoutes({ cache }: RouteDeps) {
     const content = contentOf(input, attributes, ctx.tenant.currency);
     const row = await changeProduct(ctx, id, {
       stock,
+      stockField: 'stock',
       decide(current) {
         requireVersion(mayReplace(c.req.header('if-match'), current.version));
         return content;
