@@ -47,6 +47,8 @@ export interface Api {
    * @throws Interrupted when the signal aborts
    */
   send(request: ApiRequest): Promise<ApiAnswer>;
+  /** Waits; at once over when the signal aborts. */
+  pause(ms: number): Promise<void>;
   /** How often something was tried again. */
   readonly retries: number;
 }
@@ -56,6 +58,8 @@ const TRIES_MAX = 12;
 const FIRST_TRIES_MAX = 3;
 const REQUEST_TIMEOUT_MS = 60_000;
 const RETRY_AFTER_MS_MAX = 60_000;
+const ASK_AGAIN_MS = 500;
+const ASK_AGAIN_MS_TOTAL = 30_000;
 const PASSING = new Set([429, 502, 503, 504]);
 const IN_FLIGHT = 'idempotency_key_in_flight';
 
@@ -65,10 +69,11 @@ const session = z.object({ access_token: z.string() });
 const waitFor = (ms: number, signal: AbortSignal) => delay(ms, undefined, { signal });
 
 export function createApi(options: ApiOptions): Api {
-  const { signal, wait = waitFor } = options;
+  const { credentials, signal, wait = waitFor } = options;
   let token: Promise<string> | undefined;
   let retries = 0;
   let answered = false;
+  const pause = (ms: number) => wait(ms, signal).catch(() => {});
 
   async function patiently(request: () => Promise<Response>): Promise<ApiAnswer> {
     for (let attempt = 0; ; attempt += 1) {
@@ -86,12 +91,11 @@ export function createApi(options: ApiOptions): Api {
         if (attempt >= (answered ? TRIES_MAX : FIRST_TRIES_MAX) - 1) throw unreachable(options.url, error);
       }
       retries += 1;
-      await wait(retryAfterMs + 50 + retryDelayMs(attempt, 200, 5000, Math.random()), signal).catch(() => {});
+      await pause(retryAfterMs + 50 + retryDelayMs(attempt, 200, 5000, Math.random()));
     }
   }
 
   async function signIn(): Promise<string> {
-    const { credentials } = options;
     if (credentials.kind === 'none') return '';
     if (credentials.kind === 'api-key') return credentials.key;
     const { email, password } = credentials;
@@ -109,7 +113,7 @@ export function createApi(options: ApiOptions): Api {
     const used = token;
     const bearer = await used;
     const answer = await patiently(() => dispatch(options, request, bearer));
-    if (answer.status !== 401 || options.credentials.kind !== 'password') return answer;
+    if (answer.status !== 401 || credentials.kind !== 'password') return answer;
     // Access tokens live 15 minutes and imports may take longer. Of many requests only the first signs in again.
     if (token === used) token = signIn();
     const renewed = await token;
@@ -118,10 +122,28 @@ export function createApi(options: ApiOptions): Api {
 
   return {
     send,
+    pause,
     get retries() {
       return retries;
     },
   };
+}
+
+/**
+ * Sends a request again and again, for half a minute at most, until its answer is what is waited for: one service hears a little later
+ * of what another one has done.
+ * @returns the last answer: it is that, or a problem, or came too late
+ */
+export async function sendUntil(
+  api: Api,
+  request: ApiRequest,
+  isIt: (answer: ApiAnswer) => boolean,
+): Promise<ApiAnswer> {
+  for (let waitedMs = 0; ; waitedMs += ASK_AGAIN_MS) {
+    const answer = await api.send(request);
+    if (answer.problem !== undefined || isIt(answer) || waitedMs >= ASK_AGAIN_MS_TOTAL) return answer;
+    await api.pause(ASK_AGAIN_MS);
+  }
 }
 
 /** What an answer says, for people: `409 order_out_of_stock: There is not enough of …`. */

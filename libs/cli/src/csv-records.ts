@@ -3,16 +3,19 @@ import { CsvError, parse } from 'csv-parse';
 import { z } from 'zod';
 import { CliFailure } from './failure.ts';
 
+type Fields = Readonly<Record<string, string>>;
+
 /** One record of a CSV file by its header, or why it could not be read. `line` is where it ends, counted from 1. */
 export type CsvRecord =
-  | { readonly line: number; readonly fields: Readonly<Record<string, string>> }
-  | { readonly line: number; readonly fault: string };
+  | { readonly line: number; readonly fields: Fields }
+  /** `fields` is set where the record has too many or too few: the first ones may be right. */
+  | { readonly line: number; readonly fault: string; readonly fields?: Fields };
 
 // Past this, a quote was opened and never closed: without a limit it would swallow the rest of the file.
 const RECORD_CHARACTERS_MAX = 262_144;
 
 const parsedRecord = z.object({
-  info: z.object({ lines: z.int() }),
+  info: z.object({ lines: z.int(), error: z.instanceof(CsvError).optional() }),
   record: z.record(z.string(), z.string()),
 });
 
@@ -28,6 +31,7 @@ export async function* readCsv(text: AsyncIterable<string>): AsyncGenerator<CsvR
     columns: true,
     info: true,
     skip_empty_lines: true,
+    relax_column_count: true,
     skip_records_with_error: true,
     max_record_size: RECORD_CHARACTERS_MAX,
     on_skip: (error) => {
@@ -43,7 +47,8 @@ export async function* readCsv(text: AsyncIterable<string>): AsyncGenerator<CsvR
     for await (const entry of parser) {
       yield* faults.splice(0);
       const { info, record } = parsedRecord.parse(entry);
-      yield { line: info.lines, fields: record };
+      const { lines: line, error } = info;
+      yield error === undefined ? { line, fields: record } : { line, fields: record, fault: faultOf(error) };
     }
     yield* faults.splice(0);
   } catch (error) {

@@ -7,7 +7,7 @@ export const HELP = `npm run zoco -- <command>
   import orders FILE --tenant T     replay the invoices of the Online Retail CSV as B2B orders
       --concurrency N                 orders at once, 1 to 64, default 8
       --limit N                       only the first N invoice numbers of the file
-      --strict                        end with exit code 1 when invoices were refused
+      --strict                        end with exit code 1 when invoices were refused or lines cannot be read
       --report FILE                   write everything that was skipped there, as NDJSON
   replay [--since 14d] [--service S]
                                     publish again what the outboxes hold, when NATS lost its store
@@ -28,5 +28,5 @@ Who asks, for the imports, smoke and doctor
 replay, redrive and doctor find the databases of a system that \`npm start\` runs by themselves. Elsewhere:
   NATS_URL, ZOCO_WORKER_URL_<SERVICE>   such as ZOCO_WORKER_URL_ORDERS=postgres://zoco_orders_worker:…@…/zoco_orders
 
-Everything can be interrupted and run again: what is done already is found and left alone.
+Everything can be interrupted and run again, under any login: what is done already is found and left alone.
 Exit codes: 0 done, 1 something is wrong, 2 the command line is wrong, 130 interrupted.`;

@@ -96,7 +96,8 @@ async function runImportOrders(command: ImportOrders, options: RunOptions): Prom
       report,
     });
     printOrders(options.terminal, imported, command.report);
-    const isBad = imported.brokenCount > 0 || (command.strict && imported.refusedCount > 0);
+    const isIncomplete = imported.refusedCount > 0 || imported.unreadableCount > 0;
+    const isBad = imported.brokenCount > 0 || (command.strict && isIncomplete);
     return isBad ? 1 : 0;
   } finally {
     await report.close();

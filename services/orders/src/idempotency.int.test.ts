@@ -17,7 +17,7 @@ afterEach(() => {
   Object.assign(shop.neighbours.catalog, {
     mode: 'answer',
     before: async () => {},
-    afterRelease: async () => {},
+    beforeRelease: async () => {},
   });
   Object.assign(shop.neighbours.users, { mode: 'answer', before: async () => {} });
 });
@@ -236,7 +236,32 @@ describe('a crash between claim and commit', () => {
   });
 });
 
-test('a zombie that comes back between the release and the rejection cannot create the order', async () => {
+test('a zombie whose refusal comes late does not release what a retry has ordered', async () => {
+  const key = uniqueKey();
+  const product = shop.addProduct();
+  const askedUsers = Promise.withResolvers<void>();
+  const usersAnswer = Promise.withResolvers<void>();
+  shop.neighbours.users.before = () => {
+    shop.neighbours.users.before = async () => {};
+    askedUsers.resolve();
+    return usersAnswer.promise;
+  };
+  const zombie = post(key, bodyFor(product.id));
+  await askedUsers.promise;
+  const [pending] = await rowsOf(userId);
+  const id = pending?.id ?? '';
+  await expireLease(id);
+  const retried = await post(key, bodyFor(product.id));
+  expect(retried.status).toBe(201);
+  shop.neighbours.users.missing.add(userId);
+  usersAnswer.resolve();
+  const late = await zombie;
+  expect([late.status, late.text]).toEqual([201, retried.text]);
+  expect(shop.neighbours.catalog.reservations.get(id)?.state).toBe('held');
+  expect(product.stock).toBe(999);
+});
+
+test('a zombie that comes back between the rejection and the release cannot create the order', async () => {
   const key = uniqueKey();
   const product = shop.addProduct();
   const askedUsers = Promise.withResolvers<void>();
@@ -245,11 +270,11 @@ test('a zombie that comes back between the release and the rejection cannot crea
     askedUsers.resolve();
     return usersAnswer.promise;
   };
-  const released = Promise.withResolvers<void>();
-  const releaseAnswers = Promise.withResolvers<void>();
-  shop.neighbours.catalog.afterRelease = () => {
-    released.resolve();
-    return releaseAnswers.promise;
+  const releasing = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<void>();
+  shop.neighbours.catalog.beforeRelease = () => {
+    releasing.resolve();
+    return release.promise;
   };
   const zombie = post(key, bodyFor(product.id));
   await askedUsers.promise;
@@ -259,12 +284,12 @@ test('a zombie that comes back between the release and the rejection cannot crea
   await shop.backdate(id);
   const impatient = { ...shop.deps, config: { ...shop.deps.config, ORDERS_PENDING_SECONDS: 0 } };
   const sweeping = sweepOnce(impatient);
-  await released.promise;
+  await releasing.promise;
   usersAnswer.resolve();
   const late = await zombie;
-  expect([late.status, late.body.code]).toEqual([409, 'idempotency_key_in_flight']);
-  expect((await shop.getOrder(id)).status).toBe('pending');
-  releaseAnswers.resolve();
+  expect([late.status, late.body.code]).toEqual([409, 'order_placing_timeout']);
+  expect((await shop.getOrder(id)).status).toBe('rejected');
+  release.resolve();
   await sweeping;
   expect((await shop.getOrder(id)).status).toBe('rejected');
   expect(product.stock).toBe(1000);
@@ -298,27 +323,28 @@ describe('the catalog does not answer', () => {
     expect(product.stock).toBe(999);
   });
 
-  test('for longer than a minute: rejected, but only when the catalog has released it for certain', async () => {
-    const key = uniqueKey();
-    const product = shop.addProduct();
-    shop.neighbours.catalog.mode = 'lose';
-    await post(key, bodyFor(product.id));
-    const [pending] = await rowsOf(userId);
-    const id = pending?.id ?? '';
-    expect(product.stock).toBe(999);
-    const impatient = { ...shop.deps, config: { ...shop.deps.config, ORDERS_PENDING_SECONDS: 0 } };
-    shop.neighbours.catalog.mode = 'fail';
-    await shop.backdate(id);
-    await sweepOnce(impatient);
-    expect((await shop.getOrder(id)).status).toBe('pending');
-    shop.neighbours.catalog.mode = 'answer';
-    await shop.backdate(id);
-    await sweepOnce(impatient);
-    expect((await shop.getOrder(id)).status).toBe('rejected');
-    expect(product.stock).toBe(1000);
-    const late = await post(key, bodyFor(product.id));
-    expect([late.status, late.body.code]).toEqual([409, 'order_placing_timeout']);
-  });
+  test.each(['answer', 'fail'] as const)(
+    'for longer than a minute: rejected, also when the release is lost (%s), which the event stands in for',
+    async (mode) => {
+      const key = uniqueKey();
+      const product = shop.addProduct();
+      shop.neighbours.catalog.mode = 'lose';
+      await post(key, bodyFor(product.id));
+      const [pending] = await rowsOf(userId);
+      const id = pending?.id ?? '';
+      expect(product.stock).toBe(999);
+      shop.neighbours.catalog.mode = mode;
+      await shop.backdate(id);
+      await sweepOnce({ ...shop.deps, config: { ...shop.deps.config, ORDERS_PENDING_SECONDS: 0 } });
+      expect((await shop.getOrder(id)).status).toBe('rejected');
+      expect(await shop.eventsOf(id)).toMatchObject([
+        { type: 'order.rejected', version: 2, data: { order_id: id, reason: 'order_placing_timeout' } },
+      ]);
+      expect(product.stock).toBe(mode === 'answer' ? 1000 : 999);
+      const late = await post(key, bodyFor(product.id));
+      expect([late.status, late.body.code]).toEqual([409, 'order_placing_timeout']);
+    },
+  );
 });
 
 async function expireLease(orderId: string | undefined): Promise<void> {

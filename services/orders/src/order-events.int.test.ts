@@ -1,7 +1,9 @@
+import { getEventListeners } from 'node:events';
 import { paymentFailed, paymentSucceeded } from '@zoco/contracts';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openShop, type Shop } from '../fixtures/shop.ts';
-import { createOrderStreams } from './order-streams.ts';
+import { findOrder } from './db/order.ts';
+import { createOrderStreams, type OrderStreams } from './order-streams.ts';
 
 let shop: Shop;
 let headers: Record<string, string>;
@@ -86,11 +88,16 @@ describe('GET /api/v1/orders/{id}/events', () => {
     expect((await events.next()).done).toBe(true);
   });
 
-  test('503 beyond the limit of streams, and room again when one ends', async () => {
+  test('429 beyond the streams that one caller may have, 503 beyond those of a replica, and room again when one ends', async () => {
     const order = await place();
+    const staff = await shop.addStaff();
+    const asStaff = () => watch(order.id, staff.headers);
+    const codeOf = async (answer: Response) =>
+      answer.ok ? [answer.status] : [answer.status, JSON.parse(await answer.text()).code];
     const streams = await Promise.all(Array.from({ length: 10 }, () => watch(order.id)));
-    const refused = await watch(order.id);
-    expect([refused.status, JSON.parse(await refused.text()).code]).toEqual([503, 'stream_limit']);
+    expect(await codeOf(await watch(order.id))).toEqual([429, 'stream_limit_own']);
+    streams.push(await asStaff(), await asStaff());
+    expect(await codeOf(await asStaff())).toEqual([503, 'stream_limit']);
     await cancel(order.id);
     for (const stream of streams) for await (const _event of eventsOf(stream));
     const after = await watch(order.id);
@@ -98,18 +105,34 @@ describe('GET /api/v1/orders/{id}/events', () => {
     await after.body?.cancel();
   });
 
+  const streamOf = (streams: OrderStreams, orderId: string) =>
+    streams.open({
+      tenantId: shop.tenant.id,
+      principalId: 'usr_x',
+      orderId,
+      seenVersion: 0,
+      lifeMs: 60_000,
+      read: () => shop.world.db.read(shop.tenant.id, (tx) => findOrder(tx, orderId)),
+    });
+
   test('a replica that stops ends its streams', async () => {
     const order = await place();
     const streams = createOrderStreams(shop.world.db, shop.world.log, 10);
-    const read = () =>
-      shop.world.db.read(shop.tenant.id, async (tx) => {
-        const { findOrder } = await import('./db/order.ts');
-        return findOrder(tx, order.id);
-      });
-    const options = { tenantId: shop.tenant.id, orderId: order.id, seenVersion: 0, lifeMs: 60_000, read };
-    const events = eventsOf(new Response(streams.open(options)));
+    const events = eventsOf(new Response(streamOf(streams, order.id)));
     expect((await events.next()).value).toEqual({ id: 2, status: 'created' });
     streams.close();
     expect((await events.next()).done).toBe(true);
+  });
+
+  test('a stream that has ended is held by nobody', async () => {
+    const order = await place();
+    await cancel(order.id);
+    const streams = createOrderStreams(shop.world.db, shop.world.log, 10);
+    using any = vi.spyOn(AbortSignal, 'any');
+    const stream = streamOf(streams, order.id);
+    const signals = any.mock.results.map(({ value }) => value);
+    for await (const _event of eventsOf(new Response(stream)));
+    // The runtime holds a signal of others as long as somebody listens to it.
+    expect(signals.map((signal) => getEventListeners(signal, 'abort'))).toEqual([[]]);
   });
 });

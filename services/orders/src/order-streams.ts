@@ -8,6 +8,8 @@ import { isFinal } from './rules/order.ts';
 
 export interface StreamOptions {
   readonly tenantId: TenantId;
+  /** Who watches. */
+  readonly principalId: string;
   readonly orderId: string;
   /** Version that the client has seen, from `Last-Event-ID`; 0 for none. */
   readonly seenVersion: number;
@@ -20,7 +22,7 @@ export interface StreamOptions {
 export interface OrderStreams {
   /**
    * Server-sent events of one order: what it is now, then each newer version, until it is final.
-   * @throws Problem `stream_limit` when this replica has too many
+   * @throws Problem `stream_limit_own` when the principal has too many at this replica, `stream_limit` when it has too many of all
    */
   open(options: StreamOptions): ReadableStream<Uint8Array>;
   /** Ends all streams; clients come back to another replica. */
@@ -32,12 +34,15 @@ const CHANNEL = 'orders';
 // Proxies cut a silent connection after a minute at the latest. Each beat also reads the order again, so a notification that was lost
 // costs no more than this.
 const HEARTBEAT_MS = 15_000;
+/** Streams of one principal at one replica, so that nobody takes all there are. */
+export const OWN_STREAMS_MAX = 10;
 
 export function createOrderStreams(db: Database, log: Logger, streamsMax: number): OrderStreams {
   const watchers = new Map<string, Set<() => void>>();
   const closing = new AbortController();
   let listening: Promise<unknown> | undefined;
-  let open = 0;
+  /** Who watches, of each open stream. */
+  const open = new Map<AbortController, string>();
 
   function watch(key: string, wake: () => void): () => void {
     listening ??= db
@@ -56,9 +61,12 @@ export function createOrderStreams(db: Database, log: Logger, streamsMax: number
 
   return {
     open(options) {
-      if (open >= streamsMax) throw tooManyStreams();
-      streamsOpen.set((open += 1));
+      const { principalId } = options;
+      const own = [...open.values()].filter((id) => id === principalId);
+      if (own.length >= OWN_STREAMS_MAX) throw tooManyOwnStreams();
+      if (open.size >= streamsMax) throw tooManyStreams();
       const gone = new AbortController();
+      streamsOpen.set(open.set(gone, principalId).size);
       const signal = AbortSignal.any([gone.signal, closing.signal]);
       const waker = createWaker(signal);
       const unwatch = watch(`${options.tenantId} ${options.orderId}`, waker.wake);
@@ -68,8 +76,11 @@ export function createOrderStreams(db: Database, log: Logger, streamsMax: number
             .catch((error: unknown) => log.warn({ err: error }, 'a stream of an order broke off'))
             .finally(() => {
               unwatch();
-              streamsOpen.set((open -= 1));
+              open.delete(gone);
+              streamsOpen.set(open.size);
               if (!gone.signal.aborted) controller.close();
+              // The runtime holds a signal made of others until it aborts.
+              gone.abort();
             });
         },
         cancel() {
@@ -107,6 +118,15 @@ async function send(
 /** JSON has no raw line breaks, so one data line holds it. */
 function messageOf(order: Order): string {
   return `id: ${order.version}\nevent: order\ndata: ${JSON.stringify(viewOf(order))}\n\n`;
+}
+
+function tooManyOwnStreams(): Problem {
+  return new Problem(
+    'limited',
+    'stream_limit_own',
+    `You watch ${OWN_STREAMS_MAX} orders already. End a stream first, or ask for the order instead.`,
+    { retryAfterSeconds: 5 },
+  );
 }
 
 function tooManyStreams(): Problem {

@@ -21,6 +21,10 @@ export const orderView = z
     tenant_id: z.string(),
     user_id: idField('user').nullable().openapi({ description: 'The buyer; null for B2B orders.' }),
     customer_id: idField('customer').nullable().openapi({ description: 'The B2B customer, if any.' }),
+    reference: z
+      .string()
+      .nullable()
+      .openapi({ description: 'The customer’s own number of a B2B order, if it has one.' }),
     status: orderStatus,
     payment_status: paymentStatus,
     payment_method: paymentMethod,
@@ -59,6 +63,7 @@ export const orderView = z
       tenant_id: 'libros',
       user_id: exampleId('user'),
       customer_id: null,
+      reference: null,
       status: 'created',
       payment_status: 'unpaid',
       payment_method: 'card',
@@ -108,6 +113,7 @@ export function viewOf(order: Order): OrderView {
     tenant_id: order.tenantId,
     user_id: order.userId,
     customer_id: order.customerId,
+    reference: order.reference,
     status: order.status,
     payment_status: order.paymentStatus,
     payment_method: order.paymentMethod,

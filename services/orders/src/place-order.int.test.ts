@@ -268,6 +268,104 @@ describe('POST /api/v1/orders', () => {
   });
 });
 
+describe('the reference of a customer', () => {
+  const orderFor = (customerId: string, overrides: Record<string, unknown> = {}) => ({
+    customer_id: customerId,
+    reference: 'PO-2026-0117',
+    items: [{ product_id: shop.addProduct().id, quantity: 1 }],
+    payment_method: 'on_account',
+    ...overrides,
+  });
+  const newCustomer = () => addCustomer(shop.neighbours.users).id;
+  const machine = () =>
+    shop.world.bearer({
+      tenantId: shop.tenant.id,
+      roles: ['staff'],
+      userId: 'key_01jqb3k5xwf7kt3qk5v1y6zj3m',
+      scope: 'orders:write',
+    });
+
+  test('is shown; another login that sends it is told which order has it, and nothing is reserved', async () => {
+    const product = shop.addProduct({ stock: 5 });
+    const body = orderFor(newCustomer(), { items: [{ product_id: product.id, quantity: 2 }] });
+    const key = { 'idempotency-key': uniqueKey() };
+    const first = await post(body, { ...staff.headers, ...key });
+    expect(first).toMatchObject({ status: 201, body: { reference: 'PO-2026-0117' } });
+    const read = await shop.request('GET', `/api/v1/orders/${first.body.id}`, { headers: staff.headers });
+    expect(read.body).toEqual(first.body);
+    for (const other of [await machine(), staff.headers]) {
+      const second = await post({ ...body, reference: ' PO-2026-0117 ' }, other);
+      expect([second.status, second.body.code, second.body.order_id]).toEqual([
+        409,
+        'order_reference_taken',
+        first.body.id,
+      ]);
+      expect(second.headers.get('location')).toBe(`/api/v1/orders/${first.body.id}`);
+    }
+    expect(product.stock).toBe(3);
+    expect((await post(body, { ...staff.headers, ...key })).text).toBe(first.text);
+  });
+
+  test('two logins that race: one order, and everyone else is told of it', async () => {
+    const product = shop.addProduct({ stock: 5 });
+    const body = orderFor(newCustomer(), { items: [{ product_id: product.id, quantity: 1 }] });
+    const other = await machine();
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, (_, index) => post(body, index % 2 === 0 ? staff.headers : other)),
+    );
+    const [placed, ...twice] = answers.filter(({ status }) => status === 201);
+    expect(twice).toEqual([]);
+    const refused = answers.filter((answer) => answer !== placed).map((one) => one.body);
+    expect(refused.map(({ code, order_id }) => [code, order_id])).toEqual(
+      refused.map(() => ['order_reference_taken', placed?.body.id]),
+    );
+    expect(product.stock).toBe(4);
+  });
+
+  test('an order that is still pending is named, too', async () => {
+    const body = orderFor(newCustomer());
+    const key = { 'idempotency-key': uniqueKey() };
+    shop.neighbours.catalog.mode = 'lose';
+    expect((await post(body, { ...staff.headers, ...key })).status).toBe(503);
+    shop.neighbours.catalog.mode = 'answer';
+    const other = await post(body, await machine());
+    const first = await post(body, { ...staff.headers, ...key });
+    expect([other.body.code, other.body.order_id]).toEqual(['order_reference_taken', first.body.id]);
+  });
+
+  test('stays with a canceled order, and is free again after one that was refused', async () => {
+    const scarce = [{ product_id: shop.addProduct({ stock: 1 }).id, quantity: 2 }];
+    const body = orderFor(newCustomer());
+    expect((await post({ ...body, items: scarce }, staff.headers)).body.code).toBe('stock_insufficient');
+    const first = await post(body, staff.headers);
+    expect(first.status).toBe(201);
+    await shop.request('POST', `/api/v1/orders/${first.body.id}/cancel`, { headers: staff.headers });
+    expect((await post(body, staff.headers)).body.order_id).toBe(first.body.id);
+  });
+
+  test('is the customer’s own, as long as 64 characters, and nothing without a customer', async () => {
+    const [one, other] = [newCustomer(), newCustomer()];
+    const longest = 'x'.repeat(64);
+    for (const body of [
+      orderFor(one),
+      orderFor(other),
+      orderFor(one, { reference: longest }),
+      orderFor(one, { reference: undefined }),
+      orderFor(one, { reference: undefined }),
+    ]) {
+      expect((await post(body, staff.headers)).status).toBe(201);
+    }
+    for (const body of [
+      orderFor(one, { reference: `${longest}x` }),
+      orderFor(one, { reference: ' ' }),
+      { ...bodyFor(shop.addProduct().id), reference: 'PO-2026-0117' },
+    ]) {
+      const answer = await post(body, staff.headers);
+      expect([answer.status, answer.body.errors[0].field]).toEqual([422, 'reference']);
+    }
+  });
+});
+
 async function countOrders(): Promise<number> {
   const [row] = await shop.world.db.read(
     shop.tenant.id,

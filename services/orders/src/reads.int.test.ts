@@ -124,6 +124,8 @@ describe('GET /api/v1/orders', () => {
     ['an unknown status', 'status=paid', 'status'],
     ['a day that is none', 'from=2026-02-30', 'from'],
     ['a day before all calendars', 'from=0000-01-01', 'from'],
+    ['a moment after all calendars', 'to=9999-12-31T23:59:59-15:00', 'to'],
+    ['a moment of very many digits', `from=2026-11-01T00:00:00.${'0'.repeat(200)}Z`, 'from'],
     ['a limit of none', 'limit=0', 'limit'],
     ['an unknown parameter', 'state=created', 'state'],
     ['a cursor of nothing', 'cursor=AAAA', 'cursor'],
@@ -132,19 +134,30 @@ describe('GET /api/v1/orders', () => {
     expect([status, body.errors[0].field]).toEqual([422, field]);
   });
 
+  test('a moment may stand in a time zone that Postgres does not know', async () => {
+    const { headers } = await shop.addBuyer();
+    const { id } = await shop.place(headers, { items: items() });
+    const list = async (query: string) => {
+      const { status, body } = await get(`/orders?${query}`, headers);
+      return [status, idsOf(body)];
+    };
+    expect(await list('from=2026-01-01T00:00:00%2B20:00&to=9999-12-31')).toEqual([200, [id]]);
+    expect(await list('to=2026-01-01T00:00:00-23:59')).toEqual([200, []]);
+  });
+
   test('a cursor of another list is refused, and one that was tampered with', async () => {
     const reader = await shop.addBuyer();
     for (let n = 0; n < 2; n += 1) await shop.place(reader.headers, { items: items() });
     const { body } = await get('/orders?limit=1', reader.headers);
     const elsewhere = await get(`/orders?limit=1&status=created&cursor=${body.next_cursor}`, reader.headers);
     expect([elsewhere.status, elsewhere.body.code]).toEqual([422, 'cursor_invalid']);
-    const tampered = Buffer.from(
-      Buffer.from(body.next_cursor, 'base64url')
-        .toString()
-        .replace(/\d{4}-/, '0000-'),
-    ).toString('base64url');
-    const broken = await get(`/orders?limit=1&cursor=${tampered}`, reader.headers);
-    expect([broken.status, broken.body.code]).toEqual([422, 'cursor_invalid']);
+    const text = Buffer.from(body.next_cursor, 'base64url').toString();
+    const tampered = [text.replace(/\d{4}-/, '0000-'), text.replace('Z', `${'0'.repeat(200)}Z`)];
+    for (const one of tampered) {
+      const cursor = Buffer.from(one).toString('base64url');
+      const broken = await get(`/orders?limit=1&cursor=${cursor}`, reader.headers);
+      expect([broken.status, broken.body.code]).toEqual([422, 'cursor_invalid']);
+    }
   });
 
   test('401 without a token, 403 for an API key without the scope', async () => {
@@ -157,6 +170,19 @@ describe('GET /api/v1/orders', () => {
     const answer = await get('/orders', key);
     expect([answer.status, answer.body.code]).toEqual([403, 'scope_missing']);
   });
+});
+
+test.each(['/orders', '/purchases'])('a page of %s ends early after orders of many lines', async (path) => {
+  const reader = await shop.addBuyer();
+  const small = await shop.place(reader.headers, { items: items() });
+  const many = Array.from({ length: 1000 }, items).flat();
+  const large = await shop.place(reader.headers, { items: many });
+  const newest = await shop.place(reader.headers, { items: items() });
+  const first = await get(`${path}?limit=100`, reader.headers);
+  expect(idsOf(first.body)).toEqual([newest.id, large.id]);
+  expect(first.body.data[1].items).toHaveLength(1000);
+  const second = await get(`${path}?limit=100&cursor=${first.body.next_cursor}`, reader.headers);
+  expect(second.body).toMatchObject({ data: [{ id: small.id }], next_cursor: null });
 });
 
 describe('GET /api/v1/purchases', () => {

@@ -9,8 +9,8 @@ import { forEachConcurrently } from './concurrency.ts';
 import { prepareShop, type Shop } from './prepare-shop.ts';
 import type { RefundableOrder } from './refund-amount.ts';
 import { type Refused, replayReversal, replaySale } from './replay-sale.ts';
-import { createPlan, type RetailPlan, type Reversal, type Skipped } from './retail-plan.ts';
-import { parseRetailLine, RETAIL_COLUMNS } from './retail-row.ts';
+import { createPlan, type RetailPlan, type Reversal } from './retail-plan.ts';
+import { parseRetailLine, readableNames, RETAIL_COLUMNS } from './retail-row.ts';
 
 export interface OrdersImport {
   readonly file: string;
@@ -33,6 +33,8 @@ export interface OrdersImported {
   readonly fresh: number;
   /** Invoices and lines that were left out by plan, by reason. */
   readonly skipped: ReadonlyMap<string, number>;
+  /** Lines that cannot be read. */
+  readonly unreadableCount: number;
   /** Invoices that the API did not take, by reason. */
   readonly refused: ReadonlyMap<string, number>;
   readonly refusedCount: number;
@@ -44,18 +46,19 @@ export interface OrdersImported {
 
 /**
  * Replays the invoices of the Online Retail file as B2B orders through the public API: customers and products first, then the
- * orders, then what takes them back. Idempotency keys come from the invoice numbers, so that a second run adds nothing.
+ * orders, then what takes them back. All of it is found again by the invoice numbers, so that a second run adds nothing, whoever
+ * signs in.
  * @throws CliFailure when the file makes no sense or the API cannot be reached
  */
 export async function importOrders(options: OrdersImport): Promise<OrdersImported> {
   const { api, terminal, report } = options;
   const plan = await readPlan(options);
-  for (const entry of plan.skipped) report.add(entry);
+  for (const entry of [...plan.unreadable, ...plan.skipped]) report.add(entry);
   const shopSize = `${count(plan.customers.length)} customers, ${count(plan.products.length)} products`;
   terminal.note(`${count(plan.invoiceCount)} invoices: ${shopSize}, ${count(plan.sales.length)} orders`);
   const shop = await prepareShop(api, options.concurrency, plan.customers, plan.products);
 
-  const tally = createTally(plan.skipped, report);
+  const tally = createTally(plan, report);
   const orders = new Map<string, RefundableOrder>();
   const startedMs = performance.now();
   await replaySales(plan, shop, options, tally, orders);
@@ -64,13 +67,15 @@ export async function importOrders(options: OrdersImport): Promise<OrdersImporte
   return { invoices: plan.invoiceCount, ...tally.totals(), orderSeconds };
 }
 
-async function readPlan({ file, limit, report }: OrdersImport): Promise<RetailPlan> {
+async function readPlan({ file, limit }: OrdersImport): Promise<RetailPlan> {
   const source = await openSourceFile(file);
   const plan = createPlan(limit);
   let isChecked = false;
   for await (const record of readCsv(source.text())) {
     if ('fault' in record) {
-      report.add({ line: record.line, reason: record.fault });
+      // Behind a field too many or too few, all others are at the wrong place.
+      const { invoice } = readableNames(record.fields ?? {});
+      plan.addUnreadable({ line: record.line, invoice, customer: undefined, reason: record.fault });
       continue;
     }
     const missing = isChecked ? [] : RETAIL_COLUMNS.filter((name) => !(name in record.fields));
@@ -81,7 +86,8 @@ async function readPlan({ file, limit, report }: OrdersImport): Promise<RetailPl
       plan.add(parseRetailLine(record.fields));
     } catch (error) {
       if (!(error instanceof z.ZodError)) throw error;
-      report.add({ line: record.line, reason: z.prettifyError(error) });
+      const reason = z.prettifyError(error);
+      plan.addUnreadable({ line: record.line, ...readableNames(record.fields), reason });
     }
   }
   return plan.build();
@@ -142,7 +148,10 @@ interface Tally {
   totals(): Omit<OrdersImported, 'invoices' | 'orderSeconds'>;
 }
 
-function createTally(planned: readonly Skipped[], report: RefusalReport): Tally {
+function createTally({ skipped, unreadable }: RetailPlan, report: RefusalReport): Tally {
+  const lost = unreadable
+    .filter(({ invoice }) => invoice === undefined)
+    .map(() => 'a line cannot be read, nor the number of its invoice');
   const counts = { confirmed: 0, canceled: 0, refunded: 0 };
   const refused = new Map<string, number>();
   let fresh = 0;
@@ -160,7 +169,8 @@ function createTally(planned: readonly Skipped[], report: RefusalReport): Tally 
     totals: () => ({
       ...counts,
       fresh,
-      skipped: countBy(planned.map(({ reason }) => reason)),
+      skipped: countBy([...skipped.map(({ reason }) => reason), ...lost]),
+      unreadableCount: unreadable.length,
       refused,
       refusedCount: [...refused.values()].reduce((sum, one) => sum + one, 0),
       brokenCount,

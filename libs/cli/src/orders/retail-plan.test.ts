@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createPlan, type RetailPlan, type Units } from './retail-plan.ts';
+import { createPlan, type RetailPlan, type Units, type UnreadableLine } from './retail-plan.ts';
 import { parseRetailLine, type RetailLine } from './retail-row.ts';
 
 type Short = [invoice: string, stockCode: string, quantity: number, price: number, customer?: string];
@@ -15,11 +15,18 @@ const line = ([invoice, stockCode, quantity, priceCents, customer]: Short): Reta
   country: 'France',
 });
 
-function planOf(lines: readonly Short[], invoicesMax?: number): RetailPlan {
+type Unreadable = Partial<UnreadableLine>;
+
+function planOf(lines: readonly (Short | Unreadable)[], invoicesMax?: number): RetailPlan {
   const plan = createPlan(invoicesMax);
-  for (const one of lines) plan.add(line(one));
+  for (const one of lines) {
+    if (Array.isArray(one)) plan.add(line(one));
+    else plan.addUnreadable({ ...UNREADABLE, ...one });
+  }
   return plan.build();
 }
+
+const UNREADABLE: UnreadableLine = { line: 9, invoice: undefined, customer: undefined, reason: 'no price' };
 
 const units = (of: Record<string, number>): Units => new Map(Object.entries(of));
 
@@ -159,6 +166,50 @@ test('a limit counts invoice numbers as they come; stock is still that of the wh
   expect(plan.sales).toMatchObject([{ invoice: '500001' }]);
   expect(plan.sales[0]?.units).toEqual(units({ '71053-100': 6 }));
   expect(plan.products).toMatchObject([{ unitsSold: 13 }]);
+});
+
+describe('a line that cannot be read', () => {
+  const skip = (invoice: string) => ({ invoice, reason: 'a line cannot be read' });
+
+  test.each<[string, (Short | Unreadable)[]]>([
+    ['first', [{ invoice: '500001' }, ['500001', '71053', 1, 100, '1']]],
+    ['last', [['500001', '71053', 1, 100, '1'], { invoice: '500001' }]],
+    ['alone', [{ invoice: '500001', customer: '1' }]],
+  ])('%s leaves its whole invoice out, and no other', (_where, lines) => {
+    const plan = planOf([...lines, ['500002', '71053', 2, 100, '1']]);
+    expect(plan.invoiceCount).toBe(2);
+    expect(plan.sales).toMatchObject([{ invoice: '500002' }]);
+    expect(plan.skipped).toEqual([skip('500001')]);
+    expect(plan.unreadable).toMatchObject([{ line: 9, invoice: '500001', reason: 'no price' }]);
+  });
+
+  test.each<[string, (Short | Unreadable)[]]>([
+    ['its customer is known by another line', [{ invoice: '500002' }, ['500002', '71054', 1, 100, '1']]],
+    ['its customer is known by itself', [{ invoice: 'C500002', customer: '1' }]],
+  ])('lets later cancellations of the customer wait: %s', (_how, lines) => {
+    const sold: Short[] = [
+      ['500001', '71053', 5, 100, '1'],
+      ['500003', '71053', 5, 100, '2'],
+    ];
+    const plan = planOf([
+      ...sold,
+      ['C500001', '71053', -1, 100, '1'],
+      ...lines,
+      ['C500004', '71053', -4, 100, '1'],
+      ['C500005', '71053', -5, 100, '2'],
+    ]);
+    expect(plan.reversals.map(({ invoice }) => invoice)).toEqual(['C500001', 'C500005']);
+    expect(plan.skipped).toContainEqual({
+      invoice: 'C500004',
+      reason: 'an earlier invoice of the customer cannot be read',
+    });
+  });
+
+  test('beyond the limit is not looked at; of an unknown invoice it always is', () => {
+    const plan = planOf([['500001', '71053', 1, 100, '1'], { invoice: '500002' }, { invoice: undefined }], 1);
+    expect(plan).toMatchObject({ invoiceCount: 1, skipped: [], unreadable: [{ invoice: undefined }] });
+    expect(plan.unreadable).toHaveLength(1);
+  });
 });
 
 const anyLine = fc.tuple(

@@ -41,6 +41,16 @@ export interface Skipped {
   readonly reason: string;
 }
 
+/** A line of the file that is not what it should be. */
+export interface UnreadableLine {
+  /** Counted from 1. */
+  readonly line: number;
+  /** These are undefined where not even they can be read. */
+  readonly invoice: string | undefined;
+  readonly customer: string | undefined;
+  readonly reason: string;
+}
+
 /** What the file asks for, in the order of the file. */
 export interface RetailPlan {
   /** Invoice numbers that were looked at. */
@@ -50,6 +60,8 @@ export interface RetailPlan {
   readonly sales: readonly Sale[];
   readonly reversals: readonly Reversal[];
   readonly skipped: readonly Skipped[];
+  /** Their invoices are skipped, where they are known. */
+  readonly unreadable: readonly UnreadableLine[];
 }
 
 interface Product {
@@ -61,14 +73,18 @@ interface Product {
 
 interface Invoice {
   readonly number: string;
-  readonly customer: string | undefined;
+  customer: string | undefined;
   readonly country: string;
   readonly units: Map<string, number>;
+  /** A line of it is missing. */
+  isUnreadable: boolean;
 }
 
 /** Takes the lines of the file one after the other and gives the plan at the end; no I/O. */
 export interface PlanBuilder {
   add(line: RetailLine): void;
+  /** Leaves its invoice out: as an order without this line it would be another one than when the file is mended. */
+  addUnreadable(line: UnreadableLine): void;
   build(): RetailPlan;
 }
 
@@ -77,21 +93,25 @@ export function createPlan(invoicesMax: number | undefined): PlanBuilder {
   const products = new Map<string, Product>();
   const invoices = new Map<string, Invoice>();
   const skipped: Skipped[] = [];
+  const unreadable: UnreadableLine[] = [];
+
+  /** The invoice of a line; undefined beyond the limit. */
+  function invoiceOf(number: string, customer?: string, country = ''): Invoice | undefined {
+    const known = invoices.get(number);
+    if (known !== undefined || invoices.size >= (invoicesMax ?? Infinity)) return known;
+    const invoice = { number, customer, country, units: new Map<string, number>(), isUnreadable: false };
+    invoices.set(number, invoice);
+    return invoice;
+  }
 
   return {
     add(line) {
-      const isCounted = invoices.has(line.invoice) || invoices.size < (invoicesMax ?? Infinity);
       const fault = lineFault(line);
       if (fault === undefined && isSale(line.invoice) && line.customer !== undefined)
         countUnits(products, line);
-      if (!isCounted) return;
-      const invoice = invoices.get(line.invoice) ?? {
-        number: line.invoice,
-        customer: line.customer,
-        country: line.country,
-        units: new Map<string, number>(),
-      };
-      invoices.set(line.invoice, invoice);
+      const invoice = invoiceOf(line.invoice, line.customer, line.country);
+      if (invoice === undefined) return;
+      if (invoice.isUnreadable) invoice.customer ??= line.customer;
       // Of an invoice that is left out as a whole, the lines need no reasons of their own.
       if (invoiceFault(invoice) !== undefined) return;
       if (fault === undefined) {
@@ -99,7 +119,16 @@ export function createPlan(invoicesMax: number | undefined): PlanBuilder {
         invoice.units.set(sku, (invoice.units.get(sku) ?? 0) + Math.abs(line.quantity));
       } else skipped.push({ invoice: line.invoice, stock_code: line.stockCode, reason: fault });
     },
-    build: () => assemble(products, [...invoices.values()], skipped),
+    addUnreadable(line) {
+      if (line.invoice !== undefined) {
+        const invoice = invoiceOf(line.invoice);
+        if (invoice === undefined) return;
+        invoice.isUnreadable = true;
+        invoice.customer ??= line.customer;
+      }
+      unreadable.push(line);
+    },
+    build: () => ({ ...assemble(products, [...invoices.values()], skipped), unreadable }),
   };
 }
 
@@ -109,7 +138,8 @@ const PRODUCT_CODE = /^\d{5}/;
 const isSale = (invoice: string) => /^\d/.test(invoice);
 const isReversal = (invoice: string) => invoice.startsWith('C');
 
-function invoiceFault({ number, customer }: Pick<Invoice, 'number' | 'customer'>): string | undefined {
+function invoiceFault({ number, customer, isUnreadable }: Invoice): string | undefined {
+  if (isUnreadable) return 'a line cannot be read';
   if (!isSale(number) && !isReversal(number)) return 'an adjustment of debts is no order';
   return customer === undefined ? 'the invoice names no customer' : undefined;
 }
@@ -144,14 +174,17 @@ function assemble(
   products: ReadonlyMap<string, Product>,
   invoices: readonly Invoice[],
   lineSkips: readonly Skipped[],
-): RetailPlan {
+): Omit<RetailPlan, 'unreadable'> {
   const sales: Sale[] = [];
   const reversals: Reversal[] = [];
   const skipped = [...lineSkips];
   const customers = new Map<string, PlannedCustomer>();
   const open = new Map<string, OpenSale[]>();
+  // What they buy and take back after an invoice that cannot be read could be matched otherwise when it can.
+  const unclear = new Set<string>();
   for (const invoice of invoices) {
     const { number, customer, units } = invoice;
+    if (invoice.isUnreadable && customer !== undefined) unclear.add(customer);
     const fault =
       invoiceFault(invoice) ?? (units.size === 0 ? 'no line of the invoice can be ordered' : undefined);
     if (fault !== undefined || customer === undefined) {
@@ -162,6 +195,8 @@ function assemble(
       const theirs = open.get(customer) ?? [];
       theirs.push({ invoice: number, left: new Map(units), touched: false });
       open.set(customer, theirs);
+    } else if (unclear.has(customer)) {
+      skipped.push({ invoice: number, reason: 'an earlier invoice of the customer cannot be read' });
     } else {
       const reversal = takeBack(invoice, open.get(customer) ?? []);
       if (reversal !== undefined) reversals.push(reversal);

@@ -36,6 +36,20 @@ const row = z.object({
 
 export const RETAIL_COLUMNS = Object.keys(row.shape);
 
+/** What a line that cannot be read says all the same of where it belongs. */
+export function readableNames(fields: Readonly<Record<string, string>>): {
+  invoice: string | undefined;
+  customer: string | undefined;
+} {
+  const { InvoiceNo, CustomerID } = row.shape;
+  return {
+    invoice: InvoiceNo.safeParse(fields['InvoiceNo']).data,
+    customer: customerOf(CustomerID.safeParse(fields['CustomerID']).data),
+  };
+}
+
+const customerOf = (text = '') => (text === '' ? undefined : text.replace('.0', ''));
+
 /** @throws z.ZodError that names the column at fault */
 export function parseRetailLine(fields: Readonly<Record<string, string>>): RetailLine {
   const { InvoiceNo, StockCode, Description, Quantity, UnitPrice, CustomerID, Country } = row.parse(fields);
@@ -45,7 +59,7 @@ export function parseRetailLine(fields: Readonly<Record<string, string>>): Retai
     description: Description,
     quantity: Quantity,
     priceCents: UnitPrice,
-    customer: CustomerID === '' ? undefined : CustomerID.replace('.0', ''),
+    customer: customerOf(CustomerID),
     country: Country,
   };
 }

@@ -11,8 +11,8 @@ import { type Door, rejectOrder } from './reject-order.ts';
 import type { DueOrder } from './take-due-orders.ts';
 
 /**
- * Goes on with a pending order whose request died or never learnt whether stock is reserved. Beyond the limit it is rejected, once the
- * catalog has confirmed that nothing is held for it.
+ * Goes on with a pending order whose request died or never learnt whether stock is reserved. Beyond the limit it is rejected, whether or
+ * not the catalog answers.
  * @throws CallOutcomeUnknown while a neighbour does not answer: the sweeper comes again
  */
 export async function finishDueOrder(
@@ -30,7 +30,7 @@ export async function finishDueOrder(
         tenantId: due.tenantId,
         transact: (step) => db.transact(due.tenantId, step),
       };
-      await rejectOrder(door, deps, pending, claim, notPlacedInTime(), { releaseForSure: true });
+      await rejectOrder(door, deps, pending, claim, notPlacedInTime());
     } else {
       const tenant = await tenants.get(due.tenantId);
       await finishOrder(
@@ -67,6 +67,6 @@ function notPlacedInTime(): Problem {
   return new Problem(
     'conflict',
     'order_placing_timeout',
-    'The order could not be placed in time. Nothing was charged or reserved; order again with a new Idempotency-Key.',
+    'The order could not be placed in time. Nothing was charged, and nothing stays reserved; order again with a new Idempotency-Key.',
   );
 }

@@ -6,10 +6,12 @@ import { findOrder } from '../db/order.ts';
 import {
   currentTime,
   findLiveOrderOf,
+  findReferenced,
   insertPending,
   LIVE_ORDER_OF_CART,
   type NewOrder,
   type PendingOrder,
+  REFERENCE_OF_CUSTOMER,
 } from '../db/placing.ts';
 import type { PendingRequest } from '../db/schema.ts';
 import { checkoutDuration } from '../metrics.ts';
@@ -71,9 +73,9 @@ async function place(ctx: UserCtx, deps: OrderDeps, input: PlaceOrderInput): Pro
     return time;
   });
   const createdAt = await claiming.catch(async (error: unknown) => {
-    if (!isUniqueViolation(error, LIVE_ORDER_OF_CART)) throw error;
+    const taken = await takenProblem(ctx, order, error);
     deps.numbers.giveBack(ctx.tenant, number);
-    throw await cartTaken(ctx, order.cartId);
+    throw taken;
   });
   deps.failpoint('after-pending');
   try {
@@ -108,6 +110,7 @@ function newOrder(ctx: UserCtx, input: PlaceOrderInput, request: PendingRequest,
     number,
     userId: !isB2b && isId('user', principal.id) ? principal.id : null,
     customerId: input.customerId,
+    reference: input.reference,
     placedBy: principal.id,
     cartId: input.cartId,
     paymentMethod: input.paymentMethod,
@@ -154,6 +157,13 @@ async function replay(ctx: UserCtx, scope: KeyScope, fingerprint: string): Promi
   return answer;
 }
 
+/** Why the order may not be written beside one that is there. @throws `error` when that is not what is wrong */
+async function takenProblem(ctx: UserCtx, order: NewOrder, error: unknown): Promise<Problem> {
+  if (isUniqueViolation(error, LIVE_ORDER_OF_CART)) return cartTaken(ctx, order.cartId);
+  if (isUniqueViolation(error, REFERENCE_OF_CUSTOMER)) return referenceTaken(ctx, order);
+  throw error;
+}
+
 /** Another key was first with this cart. What it placed is named rather than answered: this request may have asked for something else. */
 async function cartTaken(ctx: UserCtx, cartId: Id<'cart'> | null): Promise<Problem> {
   const order = await ctx.read((tx) => findLiveOrderOf(tx, cartId));
@@ -171,6 +181,19 @@ async function cartTaken(ctx: UserCtx, cartId: Id<'cart'> | null): Promise<Probl
     'Another checkout has turned this cart into an order, which is named here.',
     { extensions: { order_id: order.id }, location: locationOf(order.id) },
   );
+}
+
+/** The customer has an order with this reference. It is named even while it is pending: whoever knows it can see what becomes of it. */
+async function referenceTaken(ctx: UserCtx, order: NewOrder): Promise<Problem> {
+  const id = await ctx.read((tx) => findReferenced(tx, order));
+  const detail = 'The customer has an order with this reference already.';
+  // It was given up just now, so that the reference is free again.
+  if (id === undefined)
+    return new Problem('conflict', 'order_reference_taken', detail, { retryAfterSeconds: 1 });
+  return new Problem('conflict', 'order_reference_taken', `${detail} It is named here.`, {
+    extensions: { order_id: id },
+    location: locationOf(id),
+  });
 }
 
 function tooManyOpen(openMax: number): Problem {

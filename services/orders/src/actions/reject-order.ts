@@ -1,6 +1,6 @@
 import { orderRejected } from '@zoco/contracts';
 import { record } from '@zoco/events';
-import type { Problem } from '@zoco/kernel';
+import type { Id, Problem, TenantId } from '@zoco/kernel';
 import type { Ctx } from '@zoco/service';
 import { z } from 'zod';
 import { type Claim, completeKey } from '../db/idempotency.ts';
@@ -13,15 +13,9 @@ import { ClaimLost, refusal, type StoredAnswer } from '../stored-answer.ts';
 /** The tenant's door to the database, without its settings: those of a suspended tenant cannot be had. */
 export type Door = Pick<Ctx, 'tenantId' | 'transact'>;
 
-export interface RejectOptions {
-  /** Whether the catalog must have confirmed the release: where nobody knows if it reserved. Default false. */
-  readonly releaseForSure?: boolean;
-}
-
 /**
- * Ends a pending order for good and keeps the refusal as the answer of its key. The reservation is released first, which also makes
- * the catalog refuse a reserve that is still on its way.
- * @throws CallOutcomeUnknown when the release is needed for sure and the catalog does not answer
+ * Ends a pending order for good and keeps the refusal as the answer of its key. Its reservation is released only then: until it is
+ * rejected somebody else may take it over and create it, and would sell what is not held any more.
  * @throws ClaimLost when somebody else took over
  */
 export async function rejectOrder(
@@ -30,18 +24,7 @@ export async function rejectOrder(
   pending: Pick<PendingOrder, 'id' | 'placedBy'>,
   claim: Claim,
   why: Problem,
-  options: RejectOptions = {},
 ): Promise<StoredAnswer> {
-  try {
-    await deps.call('release', z.unknown(), { tenantId: door.tenantId, params: { order_id: pending.id } });
-  } catch (error) {
-    // After a clear refusal nothing is held; should an earlier try have reserved after all, the catalog asks about it later.
-    if (options.releaseForSure) throw error;
-    deps.log.warn(
-      { err: error, order_id: pending.id },
-      'the reservation of a refused order was not released',
-    );
-  }
   const answer = await refusal(why, claim.operation.replace(/^\w+ /, ''));
   await door.transact(async (tx) => {
     if (!(await completeKey(tx, claim, answer))) throw new ClaimLost();
@@ -60,5 +43,15 @@ export async function rejectOrder(
     });
   });
   ordersBecame.inc({ status: 'rejected' });
+  await release(deps, door.tenantId, pending.id);
   return { ...answer, replayed: false };
+}
+
+/** Frees the stock at once, also while NATS is away; when that fails, the catalog does it for `order.rejected`. */
+async function release(deps: OrderDeps, tenantId: TenantId, orderId: Id<'order'>): Promise<void> {
+  try {
+    await deps.call('release', z.unknown(), { tenantId, params: { order_id: orderId }, retries: 0 });
+  } catch (error) {
+    deps.log.info({ err: error, order_id: orderId }, 'the release of a rejected order is left to its event');
+  }
 }

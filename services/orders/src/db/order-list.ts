@@ -1,7 +1,7 @@
 import type { OrderStatus } from '@zoco/contracts';
 import type { ReadTx } from '@zoco/postgres';
-import { decodeCursor, encodeCursor, toPage } from '@zoco/service';
-import { and, desc, eq, type SQL, sql } from 'drizzle-orm';
+import { decodeCursor, encodeCursor } from '@zoco/service';
+import { and, desc, eq, getTableColumns, lt, lte, type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { type Order, orderColumns } from './order.ts';
 import { orders } from './schema.ts';
@@ -22,24 +22,59 @@ export interface PageRequest {
   readonly cursor?: string | undefined;
 }
 
-// Postgres knows no year 0; no cursor of ours is that old.
-const cursorKey = z.tuple([z.iso.datetime().refine((text) => text >= '1900'), z.string().max(64)]);
+/** A page goes on while its orders have fewer lines than this: a hundred of the largest would be 27 MB at once. */
+export const PAGE_LINES = 1000;
 
-/** A page of orders, newest first. @throws Problem `cursor_invalid` */
+// Postgres knows no year 0; no cursor of ours is that old. It reads no fraction of any length either; ours has three digits.
+const cursorKey = z.tuple([
+  z.iso.datetime({ precision: 3 }).refine((text) => text >= '1900'),
+  z.string().max(64),
+]);
+
+/** A page of orders, newest first: fewer than asked for when they have many lines. @throws Problem `cursor_invalid` */
 export async function listOrders(
   tx: ReadTx,
   filter: OrderFilter,
   page: PageRequest,
 ): Promise<{ data: Order[]; next_cursor: string | null }> {
   const scope = `orders:${JSON.stringify([filter.statuses, filter.userId, filter.customerId, filter.from, filter.to])}`;
-  const rows = await tx.db
-    .select(orderColumns)
+  const newestFirst = [desc(orders.createdAt), desc(orders.id)];
+  const columns = getTableColumns(orders);
+  // Lines are read last, of the orders that are on the page. Each step has the name of the table, which its columns keep.
+  const found = tx.db
+    .select({ ...columns, lines: lineCount.as('lines') })
     .from(orders)
     .where(and(eq(orders.tenantId, tx.tenantId), ...conditions(filter), after(page.cursor, scope)))
-    .orderBy(desc(orders.createdAt), desc(orders.id))
-    .limit(page.limit + 1);
-  return toPage(rows, page.limit, (last) => encodeCursor(scope, [last.createdAt.toISOString(), last.id]));
+    .orderBy(...newestFirst)
+    .limit(page.limit + 1)
+    .as('orders');
+  const counted = tx.db
+    .select({
+      ...columns,
+      place: sql<number>`row_number() over ${newest}`.as('place'),
+      linesBefore: sql<number>`sum(lines) over ${newest} - lines`.as('lines_before'),
+      foundCount: sql<number>`(count(*) over ())::int`.as('found_count'),
+    })
+    .from(found)
+    .as('orders');
+  const rows = await tx.db
+    .select({ order: orderColumns, foundCount: counted.foundCount })
+    .from(counted)
+    .where(and(lte(counted.place, page.limit), lt(counted.linesBefore, PAGE_LINES)))
+    .orderBy(...newestFirst);
+  const last = rows.at(-1);
+  const isLast = last === undefined || last.foundCount === rows.length;
+  return {
+    data: rows.map(({ order }) => order),
+    next_cursor: isLast ? null : encodeCursor(scope, [last.order.createdAt.toISOString(), last.order.id]),
+  };
 }
+
+/** By the last line's number, which the primary key has at hand. */
+const lineCount = sql<number>`coalesce((
+  select max(l.position) from order_lines l where l.tenant_id = orders.tenant_id and l.order_id = orders.id), 0)`;
+
+const newest = sql`(order by created_at desc, id desc)`;
 
 function conditions(filter: OrderFilter): (SQL | undefined)[] {
   const { statuses, userId, customerId, from, to } = filter;
@@ -60,7 +95,7 @@ function isOneOf(statuses: readonly OrderStatus[]): SQL {
 }
 
 function momentOf(text: string, daysLater: number, timeZone: string): SQL {
-  if (text.includes('T')) return sql`${text}::timestamptz`;
+  if (text.includes('T')) return sql`${new Date(text).toISOString()}::timestamptz`;
   return sql`((${text}::date + ${daysLater}::int)::timestamp at time zone ${timeZone})`;
 }
 

@@ -12,6 +12,7 @@ export type NewOrder = Pick<
   | 'number'
   | 'userId'
   | 'customerId'
+  | 'reference'
   | 'placedBy'
   | 'cartId'
   | 'paymentMethod'
@@ -35,7 +36,7 @@ export interface PlacingOptions {
 /**
  * Claims the key and writes the pending order under it, in one statement: there is never one without the other.
  * @returns when it was created, or undefined when the key is known already, or the buyer has too many open orders
- * @throws PostgresError a violation of `LIVE_ORDER_OF_CART`
+ * @throws PostgresError a violation of `LIVE_ORDER_OF_CART` or `REFERENCE_OF_CUSTOMER`
  */
 export async function insertPending(
   tx: Tx,
@@ -53,12 +54,12 @@ export async function insertPending(
         where tenant_id = ${tx.tenantId} and user_id = ${order.userId} and status in ('pending', 'created'))
       on conflict do nothing
       returning 1)
-    insert into orders (tenant_id, id, number, user_id, customer_id, placed_by, cart_id, status, payment_method, currency,
-                        locale, prices_include_tax, shipping_address, request, changed_by, due_at)
-    select ${tx.tenantId}, ${order.id}, ${order.number}, ${order.userId}, ${order.customerId}, ${order.placedBy}, ${order.cartId},
-           'pending', ${order.paymentMethod}, ${order.currency}, ${order.locale}, ${order.pricesIncludeTax}::boolean,
-           ${jsonOrNull(order.shippingAddress)}::text::jsonb, ${JSON.stringify(order.request)}::text::jsonb,
-           ${order.placedBy}, now() + ${lease}
+    insert into orders (tenant_id, id, number, user_id, customer_id, reference, placed_by, cart_id, status, payment_method,
+                        currency, locale, prices_include_tax, shipping_address, request, changed_by, due_at)
+    select ${tx.tenantId}, ${order.id}, ${order.number}, ${order.userId}, ${order.customerId}, ${order.reference},
+           ${order.placedBy}, ${order.cartId}, 'pending', ${order.paymentMethod}, ${order.currency}, ${order.locale},
+           ${order.pricesIncludeTax}::boolean, ${jsonOrNull(order.shippingAddress)}::text::jsonb,
+           ${JSON.stringify(order.request)}::text::jsonb, ${order.placedBy}, now() + ${lease}
     from claim
     returning created_at`;
   return row && new Date(row.created_at);
@@ -76,6 +77,21 @@ export async function findLiveOrderOf(
     select id, status from orders
     where tenant_id = ${tx.tenantId} and cart_id = ${cartId} and status not in ('rejected', 'canceled', 'expired')`;
   return order;
+}
+
+/** Refuses a second order of a customer under one reference, unless the first one was refused or has expired. */
+export const REFERENCE_OF_CUSTOMER = 'orders_reference';
+
+/** The order that a customer has given this reference. */
+export async function findReferenced(
+  tx: ReadTx,
+  { customerId, reference }: Pick<OrderRow, 'customerId' | 'reference'>,
+): Promise<Id<'order'> | undefined> {
+  const [order] = await tx.sql<Pick<OrderRow, 'id'>[]>`
+    select id from orders
+    where tenant_id = ${tx.tenantId} and customer_id = ${customerId} and reference = ${reference}
+      and status not in ('rejected', 'expired')`;
+  return order?.id;
 }
 
 /**

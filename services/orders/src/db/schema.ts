@@ -47,6 +47,8 @@ export const orders = pgTable(
     /** The customer of a B2B order, with its data at that time. */
     customerId: id('customer_id', 'customer'),
     customer: jsonb('customer').$type<CustomerSnapshot>(),
+    /** The customer's own number of a B2B order. */
+    reference: text('reference'),
     buyerEmail: text('buyer_email').notNull().default(''),
     buyerName: text('buyer_name').notNull().default(''),
     /** User or API key that placed it. */
@@ -99,6 +101,10 @@ export const orders = pgTable(
     uniqueIndex('orders_live_of_cart')
       .on(table.tenantId, table.cartId)
       .where(sql`cart_id is not null and status not in ('rejected', 'canceled', 'expired')`),
+    // One reference is one order of a customer, whoever sends it and with whatever key. What was refused or expired was no sale.
+    uniqueIndex('orders_reference')
+      .on(table.tenantId, table.customerId, table.reference)
+      .where(sql`reference is not null and status not in ('rejected', 'expired')`),
     index('orders_by_time').on(table.tenantId, table.createdAt, table.id),
     index('orders_by_status').on(table.tenantId, table.status, table.createdAt, table.id),
     index('orders_by_user')

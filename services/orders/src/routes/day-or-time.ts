@@ -2,5 +2,11 @@ import { z } from '@hono/zod-openapi';
 
 /** A day (`2026-11-01`) or a moment (`2026-11-01T08:00:00Z`). Years that no order can be of, and Postgres cannot read, are refused. */
 export const dayOrTime = z
-  .union([z.iso.date(), z.iso.datetime({ offset: true })])
-  .refine((text) => text >= '1900', 'is too long ago');
+  .union([z.iso.date(), z.iso.datetime({ offset: true }).max(40)])
+  .refine(isNear, 'is too long ago, or too far ahead');
+
+/** By the clocks of UTC: with its offset, a moment may be of another year than the one it begins with. */
+function isNear(text: string): boolean {
+  const year = new Date(text).getUTCFullYear();
+  return year >= 1900 && year <= 9999;
+}

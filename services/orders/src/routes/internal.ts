@@ -67,6 +67,7 @@ export function internalRoutes(deps: OrderDeps) {
         body,
         items: body.items,
         customerId: null,
+        reference: null,
         cartId: body.cart_id,
         paymentMethod: body.payment_method,
         paymentToken: body.payment_token ?? null,

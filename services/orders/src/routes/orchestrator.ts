@@ -76,6 +76,7 @@ export function orchestratorRoutes(deps: OrderDeps) {
       body: { customer_id: body.customer_id, items },
       items,
       customerId: customerIdOf(body.customer_id),
+      reference: null,
       cartId: null,
       paymentMethod: 'on_account',
       paymentToken: null,

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { ACCESS_TOKEN_SECONDS, createRouter, defineRoute, signedIn } from '@zoco/service';
 import { findOrder } from '../db/order.ts';
 import { orderNotFound } from '../order-not-found.ts';
-import type { OrderStreams } from '../order-streams.ts';
+import { type OrderStreams, OWN_STREAMS_MAX } from '../order-streams.ts';
 import { isFinal } from '../rules/order.ts';
 import { orderParams, ownerFilter } from './orders.ts';
 
@@ -11,8 +11,7 @@ const events = defineRoute({
   path: '/api/v1/orders/{order_id}/events',
   access: signedIn('orders:read'),
   summary: 'Watch an order live',
-  description:
-    'Server-sent events named `order`: the order as it is now, then each newer version, whose number is the event’s id. Ends with a final state, or with the access token: come back with `Last-Event-ID`.',
+  description: `Server-sent events named \`order\`: the order as it is now, then each newer version, whose number is the event’s id. Ends with a final state, or with the access token: come back with \`Last-Event-ID\`. With ${OWN_STREAMS_MAX} streams open a caller gets 429 \`stream_limit_own\`.`,
   tags: ['orders'],
   request: {
     params: orderParams,
@@ -48,6 +47,7 @@ export function orderEventRoutes(streams: OrderStreams) {
     const tokenEndsMs = (ctx.principal.issuedAtSeconds + ACCESS_TOKEN_SECONDS) * 1000;
     const stream = streams.open({
       tenantId: ctx.tenantId,
+      principalId: ctx.principal.id,
       orderId: id,
       seenVersion,
       lifeMs: Math.max(0, tokenEndsMs - ctx.now().getTime()),

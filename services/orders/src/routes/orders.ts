@@ -7,7 +7,6 @@ import {
   idempotencyHeaders,
   idempotencyKeyOf,
   pageOf,
-  pageQuery,
   signedIn,
   type UserCtx,
 } from '@zoco/service';
@@ -20,6 +19,7 @@ import type { OrderDeps } from '../order-deps.ts';
 import { type OrderView, orderView, viewOf } from '../order-view.ts';
 import { answerStored, kept } from './answer-stored.ts';
 import { dayOrTime } from './day-or-time.ts';
+import { orderPageQuery } from './order-page-query.ts';
 import { customerIdOf, PLACE_ORDER_BYTES_MAX, placeOrderBody } from './place-order-body.ts';
 
 const tags = ['orders'];
@@ -61,7 +61,7 @@ const list = defineRoute({
   tags,
   request: {
     query: z.strictObject({
-      ...pageQuery,
+      ...orderPageQuery,
       status: orderStatus.optional(),
       from: dayOrTime.optional().openapi({
         description: 'Placed from this moment, or this day by the shop’s clocks, on.',
@@ -135,6 +135,7 @@ export function orderRoutes(deps: OrderDeps) {
         body,
         items: body.items,
         customerId: body.customer_id === undefined ? null : customerIdOf(body.customer_id),
+        reference: body.reference ?? null,
         cartId: null,
         paymentMethod: body.payment_method,
         paymentToken: body.payment_token ?? null,

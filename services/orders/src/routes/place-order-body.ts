@@ -34,6 +34,11 @@ export const placeOrderBody = z
       .max(64)
       .optional()
       .openapi({ description: 'Staff only: orders for this B2B customer.', example: exampleId('customer') }),
+    reference: z.string().trim().min(1).max(64).optional().openapi({
+      description:
+        'The customer’s own number of a B2B order, such as that of their purchase order. A second order of the customer with it is refused (`order_reference_taken`), and the first one named in `order_id`.',
+      example: 'PO-2026-0117',
+    }),
     items: orderItems,
     payment_method: z.enum(paymentMethod.options).openapi({
       description:

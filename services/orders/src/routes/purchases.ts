@@ -1,9 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import { orderStatus } from '@zoco/contracts';
-import { createRouter, defineRoute, pageOf, pageQuery, signedIn } from '@zoco/service';
+import { createRouter, defineRoute, pageOf, signedIn } from '@zoco/service';
 import { listOrders } from '../db/order-list.ts';
 import { purchaseSummary } from '../db/purchases.ts';
 import { orderView, viewOf } from '../order-view.ts';
+import { orderPageQuery } from './order-page-query.ts';
 
 const tags = ['purchases'];
 const cents = z.int();
@@ -15,7 +16,7 @@ const list = defineRoute({
   summary: 'Own purchases, newest first',
   description: 'The signed-in user’s own orders; those that never came about are left out.',
   tags,
-  request: { query: z.strictObject(pageQuery) },
+  request: { query: z.strictObject(orderPageQuery) },
   responses: {
     200: {
       description: 'A page of orders.',

@@ -130,6 +130,7 @@ describe('checkPlacement', () => {
   const placement = (overrides: Partial<Placement> = {}): Placement => ({
     items: [{ product_id: 'a', quantity: 1 }],
     customerId: null,
+    reference: null,
     paymentMethod: 'card',
     paymentToken: null,
     ...overrides,
@@ -140,7 +141,7 @@ describe('checkPlacement', () => {
     ['a buyer by transfer', placement({ paymentMethod: 'transfer' }), buyer],
     ['staff for themselves', placement(), staff],
     ['staff for a customer', placement({ customerId: 'cus', paymentMethod: 'on_account' }), staff],
-    ['an API key for a customer', placement({ customerId: 'cus' }), apiKey],
+    ['an API key for a customer', placement({ customerId: 'cus', reference: 'PO-17' }), apiKey],
     [
       'as much as is allowed',
       placement({
@@ -163,6 +164,7 @@ describe('checkPlacement', () => {
 
   test.each([
     ['an API key for itself', placement(), apiKey, ['customer_id']],
+    ['a reference of nobody', placement({ reference: 'PO-17' }), staff, ['reference']],
     ['a buyer on account', placement({ paymentMethod: 'on_account' }), buyer, ['payment_method']],
     [
       'a token without a card',

@@ -10,6 +10,8 @@ export interface RequestedItem {
 export interface Placement {
   readonly items: readonly RequestedItem[];
   readonly customerId: string | null;
+  /** The customer's own number of the order. */
+  readonly reference: string | null;
   readonly paymentMethod: PaymentMethod;
   readonly paymentToken: string | null;
 }
@@ -74,6 +76,9 @@ function payerErrors(placement: Placement, by: Orderer): FieldError[] {
   const errors: FieldError[] = [];
   if (placement.customerId === null && !by.isPerson) {
     errors.push({ field: 'customer_id', code: 'required', detail: 'an API key orders for a customer only' });
+  }
+  if (placement.customerId === null && placement.reference !== null) {
+    errors.push({ field: 'reference', code: 'not_expected', detail: 'only orders for a customer have one' });
   }
   if (placement.customerId === null && placement.paymentMethod === 'on_account') {
     errors.push({

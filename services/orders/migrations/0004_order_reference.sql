@@ -1,0 +1,2 @@
+ALTER TABLE "orders" ADD COLUMN "reference" text;--> statement-breakpoint
+CREATE UNIQUE INDEX "orders_reference" ON "orders" USING btree ("tenant_id","customer_id","reference") WHERE reference is not null and status not in ('rejected', 'expired');
