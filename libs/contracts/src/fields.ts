@@ -3,6 +3,7 @@ import {
   type Id,
   ID_PREFIXES,
   type IdKind,
+  isCountry,
   isCurrency,
   isId,
   isTenantId,
@@ -61,6 +62,9 @@ export const addressField = z.strictObject({
   city: z.string().trim().min(1).max(120),
   region: z.string().trim().max(120).optional(),
   postal_code: z.string().trim().min(1).max(20),
-  country: z.string().regex(/^[A-Z]{2}$/, 'must be an ISO 3166-1 alpha-2 country code'),
+  country: z
+    .string()
+    .regex(/^[A-Z]{2}$/, 'must be an ISO 3166-1 alpha-2 country code')
+    .refine(isCountry, 'is no country of ISO 3166-1'),
 });
 export type Address = z.infer<typeof addressField>;

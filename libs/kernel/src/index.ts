@@ -21,6 +21,8 @@ export {
   type ProblemOptions,
 } from './problem.ts';
 export { assertNever } from './assert-never.ts';
+export { holdsCardNumber } from './card-number.ts';
+export { isCountry } from './countries.ts';
 export { isTenantId, type TenantId, TENANT_ID_PATTERN, tenantId } from './tenant-id.ts';
 export { type Batches, type BatchesOptions, createBatches } from './batches.ts';
 export { createGate, type Gate, type GateOptions } from './gate.ts';

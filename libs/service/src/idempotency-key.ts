@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
-import { canonicalJson, Problem } from '@zoco/kernel';
+import { canonicalJson, holdsCardNumber, Problem } from '@zoco/kernel';
 import type { HonoRequest } from 'hono';
 
 /** Documents the header on a route; `idempotencyKeyOf` reads it, because its refusals are 400 and not 422. */
@@ -17,7 +17,7 @@ const QUOTED = /^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
 
 /**
  * The idempotency key of a request, from `Idempotency-Key` or `X-Idempotency-Key`, bare or as a quoted string.
- * @throws Problem `malformed` when it is missing or is not 16 to 255 visible ASCII characters
+ * @throws Problem `malformed` when it is missing or is not 16 to 255 visible ASCII characters, `invalid` when it holds a card number
  * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
  */
 export function idempotencyKeyOf(request: HonoRequest): string {
@@ -37,6 +37,11 @@ export function idempotencyKeyOf(request: HonoRequest): string {
       'idempotency_key_invalid',
       'The Idempotency-Key must have 16 to 255 visible ASCII characters.',
     );
+  }
+  if (holdsCardNumber(key)) {
+    throw new Problem('invalid', 'request_invalid', 'The request is not valid.', {
+      errors: [{ field: 'idempotency-key', code: 'custom', detail: 'looks like a card number' }],
+    });
   }
   return key;
 }

@@ -48,6 +48,7 @@ export {
   idempotencyKeyOf,
   idempotencyKeyReused,
 } from './idempotency-key.ts';
+export { addressInput, textField } from './text-field.ts';
 export { JSON_BYTES_MAX, parseJson, readBytes, refuseEncoding, textFault } from './json-body.ts';
 export { type RunningServer, runningServer, serve, untilAborted } from './lifecycle.ts';
 export { type Election, startElection } from './lease-election.ts';
@@ -55,7 +56,7 @@ export { createLogger, type Logger } from './log.ts';
 export { addMetricSample, type MetricSample } from './metric-samples.ts';
 export { knownMethod, observeRequest, registry, startRuntimeMetrics } from './metrics.ts';
 export { openapiDocument, writeOpenapi } from './openapi-document.ts';
-export { decodeCursor, encodeCursor, pageOf, pageQuery, toPage } from './pagination.ts';
+export { decodeCursor, encodeCursor, pageOf, pageQuery, queryInteger, toPage } from './pagination.ts';
 export {
   internalErrorAnswer,
   internalErrorResponse,

@@ -2,9 +2,18 @@ import { z } from '@hono/zod-openapi';
 import { Problem } from '@zoco/kernel';
 import { textFault } from './json-body.ts';
 
+/** A whole number in a query. Only digits: an empty text, or `0x5`, would be read as a number, too. */
+export const queryInteger = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.int().min(min).max(max))
+    .openapi({ type: 'integer', minimum: min, maximum: max });
+
 /** Query parameters of every list. */
 export const pageQuery = {
-  limit: z.coerce.number().int().min(1).max(100).default(20).openapi({ example: 20 }),
+  limit: queryInteger(1, 100).default(20).openapi({ default: 20, example: 20 }),
   cursor: z.string().max(1000).optional().openapi({ description: '`next_cursor` of the page before.' }),
 };
 

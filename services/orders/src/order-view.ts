@@ -19,8 +19,12 @@ export const orderView = z
     id: idField('order'),
     number: z.string().openapi({ description: 'For people; unique per shop, not without gaps.' }),
     tenant_id: z.string(),
-    user_id: idField('user').nullable().openapi({ description: 'The buyer; null for B2B orders.' }),
-    customer_id: idField('customer').nullable().openapi({ description: 'The B2B customer, if any.' }),
+    user_id: idField('user')
+      .nullable()
+      .openapi({ type: ['string', 'null'], description: 'The buyer; null for B2B orders.' }),
+    customer_id: idField('customer')
+      .nullable()
+      .openapi({ type: ['string', 'null'], description: 'The B2B customer, if any.' }),
     reference: z
       .string()
       .nullable()

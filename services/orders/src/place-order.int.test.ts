@@ -215,6 +215,24 @@ describe('POST /api/v1/orders', () => {
     expect(shop.neighbours.catalog.reservations.get(order?.id ?? '')?.state).toBe('released');
   });
 
+  test('what catalog says of its lines is said of the items', async () => {
+    const items = [shop.addProduct(), shop.addProduct({ stock: 1 })].map(({ id }) => ({
+      product_id: id,
+      quantity: 2,
+    }));
+    const { body } = await post({ ...bodyFor(''), items });
+    expect(body.errors).toMatchObject([{ field: 'items.1.quantity', code: 'stock_insufficient' }]);
+  });
+
+  test.each([
+    ['payment_token', { payment_token: '4242424242424242' }],
+    ['shipping_address.line2', { shipping_address: { ...ADDRESS, line2: 'card 4242 4242 4242 4242' } }],
+  ])('a card number is refused and not kept: %s', async (field, change) => {
+    const { status, body } = await post({ ...bodyFor(shop.addProduct().id), ...change });
+    expect([status, body.errors[0]]).toMatchObject([422, { field }]);
+    expect(JSON.stringify(body)).not.toContain('4242');
+  });
+
   test('a customer that is gone rejects the order, although stock was there', async () => {
     const product = shop.addProduct({ stock: 3 });
     const body = { ...bodyFor(product.id), customer_id: 'cus_01jqb3k5xwf7kt3qk5v1y6zj3m' };

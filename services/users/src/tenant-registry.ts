@@ -20,12 +20,12 @@ export function createTenantRegistry(db: Database, rememberMs = REMEMBER_MS): Te
   const known = new Map<string, { settings: TenantSettings | undefined; untilMs: number }>();
 
   async function read(id: TenantId): Promise<TenantSettings | undefined> {
-    const settings = await db.read(id, (tx) => findTenant(tx, id));
+    const found = await db.read(id, (tx) => findTenant(tx, id));
     // Slugs that nobody has are cheap to invent.
     if (known.size >= TENANTS_MAX) known.clear();
-    const keepMs = settings === undefined ? REMEMBER_MISSING_MS : rememberMs;
-    known.set(id, { settings, untilMs: performance.now() + keepMs });
-    return settings;
+    const keepMs = found === undefined ? REMEMBER_MISSING_MS : rememberMs;
+    known.set(id, { settings: found, untilMs: performance.now() + keepMs });
+    return found;
   }
 
   async function settings(id: TenantId): Promise<TenantSettings> {

@@ -1,12 +1,14 @@
 import { z } from '@hono/zod-openapi';
-import { addressField, paymentMethod } from '@zoco/contracts';
+import { paymentMethod } from '@zoco/contracts';
 import {
+  addressInput,
   createRouter,
   defineRoute,
   IDEMPOTENCY_REPLAYED_HEADER,
   idempotencyHeaders,
   idempotencyKeyOf,
   signedIn,
+  textField,
 } from '@zoco/service';
 import { checkOutCart } from '../actions/check-out-cart.ts';
 import type { RouteDeps } from '../app.ts';
@@ -16,10 +18,10 @@ import { ownerOf } from './owner.ts';
 const checkoutInput = z
   .strictObject({
     payment_method: paymentMethod,
-    payment_token: z.string().min(1).max(255).optional().openapi({
+    payment_token: textField(255).optional().openapi({
       description: 'Token of the payment provider (`pm_…`): the order is paid at once. Never card data.',
     }),
-    shipping_address: addressField.optional(),
+    shipping_address: addressInput.optional(),
   })
   .openapi('CheckoutInput', {
     example: {

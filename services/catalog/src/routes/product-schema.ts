@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { TenantSettings } from '@zoco/contracts';
-import { type Ctx, hasRole } from '@zoco/service';
+import { type Ctx, hasRole, queryInteger } from '@zoco/service';
 import { SORT_NAMES } from '../db/product-list.ts';
 import type { ProductRow } from '../db/products.ts';
 import { productFields } from '../rules/product-fields.ts';
@@ -123,8 +123,8 @@ export const filterQuery = {
       'An author, or words that follow each other in the name of one; case and accents do not count.',
     example: 'García Márquez',
   }),
-  min_price_cents: z.coerce.number().int().min(0).max(1e12).optional(),
-  max_price_cents: z.coerce.number().int().min(0).max(1e12).optional(),
+  min_price_cents: queryInteger(0, 1e12).optional(),
+  max_price_cents: queryInteger(0, 1e12).optional(),
   in_stock: z
     .enum(['true', 'false'])
     .optional()

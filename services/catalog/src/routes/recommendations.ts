@@ -1,7 +1,14 @@
 import { z } from '@hono/zod-openapi';
 import { userInterests } from '@zoco/contracts';
 import { Problem } from '@zoco/kernel';
-import { CallOutcomeUnknown, type CallService, createRouter, defineRoute, signedIn } from '@zoco/service';
+import {
+  CallOutcomeUnknown,
+  type CallService,
+  createRouter,
+  defineRoute,
+  queryInteger,
+  signedIn,
+} from '@zoco/service';
 import type { UserCtx } from '@zoco/service';
 import type { RouteDeps } from '../app.ts';
 import { findProducts, type ProductRow } from '../db/products.ts';
@@ -14,7 +21,7 @@ export const recommendationParams = z.object({
 });
 
 export const recommendationQuery = {
-  limit: z.coerce.number().int().min(1).max(50).default(10).openapi({ example: 10 }),
+  limit: queryInteger(1, 50).default(10).openapi({ default: 10, example: 10 }),
 };
 
 export const basisField = z.enum(['interests', 'best_rated', 'best_rated_fallback']).openapi({

@@ -89,12 +89,21 @@ async function askNeighbours(
   const refusal = [buyer, reserved]
     .map((result): unknown => (result.status === 'rejected' ? result.reason : undefined))
     .find(isRefusal);
-  if (refusal !== undefined) throw refusal;
+  if (refusal !== undefined) throw inWordsOfOrders(refusal);
   if (buyer.status === 'rejected') throw asError(buyer.reason);
   if (reserved.status === 'rejected') throw asError(reserved.reason);
   if (reserved.value.state === 'released' || reserved.value.state === 'returned')
     throw new Problem('conflict', 'reservation_released', 'The stock of this order was released already.');
   return { buyer: buyer.value, reservation: reserved.value };
+}
+
+/** Catalog has lines where an order has items. */
+function inWordsOfOrders({ kind, code, message, errors, extensions, retryAfterSeconds }: Problem): Problem {
+  return new Problem(kind, code, message, {
+    errors: errors.map((error) => ({ ...error, field: error.field.replace(/^lines\./, 'items.') })),
+    extensions,
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+  });
 }
 
 /** Refusals that are about this order. What says more of the system than of the order counts as no answer. */

@@ -7,6 +7,7 @@ import {
   idempotencyHeaders,
   idempotencyKeyOf,
   signedIn,
+  textField,
 } from '@zoco/service';
 import { cancelOrder } from '../actions/cancel-order.ts';
 import { confirmOrder } from '../actions/confirm-order.ts';
@@ -18,7 +19,6 @@ import { answerStored, kept } from './answer-stored.ts';
 import { orderParams } from './orders.ts';
 
 const tags = ['orders'];
-const text = (max: number) => z.string().trim().min(1).max(max);
 const shown = (description: string) => ({
   description,
   content: { 'application/json': { schema: orderView } },
@@ -57,7 +57,7 @@ const cancel = defineRoute({
       content: {
         'application/json': {
           schema: z
-            .strictObject({ reason: text(200).optional() })
+            .strictObject({ reason: textField(200).optional() })
             .openapi('CancelOrder', { example: { reason: 'ordered twice' } }),
         },
       },
@@ -80,7 +80,7 @@ const ship = defineRoute({
       content: {
         'application/json': {
           schema: z
-            .strictObject({ carrier: text(100).optional(), tracking: text(100).optional() })
+            .strictObject({ carrier: textField(100).optional(), tracking: textField(100).optional() })
             .openapi('ShipOrder', { example: { carrier: 'Correos', tracking: 'PQ4F6X0' } }),
         },
       },

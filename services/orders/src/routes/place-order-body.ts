@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
-import { addressField, exampleId, paymentMethod, RESERVATION_LINES_MAX } from '@zoco/contracts';
+import { exampleId, paymentMethod, RESERVATION_LINES_MAX } from '@zoco/contracts';
 import { type Id, isId, Problem } from '@zoco/kernel';
+import { addressInput, textField } from '@zoco/service';
 
 const quantity = z.int().min(1).max(1_000_000);
 const productId = z
@@ -34,7 +35,7 @@ export const placeOrderBody = z
       .max(64)
       .optional()
       .openapi({ description: 'Staff only: orders for this B2B customer.', example: exampleId('customer') }),
-    reference: z.string().trim().min(1).max(64).optional().openapi({
+    reference: textField(64).optional().openapi({
       description:
         'The customer’s own number of a B2B order, such as that of their purchase order. A second order of the customer with it is refused (`order_reference_taken`), and the first one named in `order_id`.',
       example: 'PO-2026-0117',
@@ -44,13 +45,10 @@ export const placeOrderBody = z
       description:
         '`card`: now, with `payment_token` or by `POST /api/v1/payments`. `transfer`: the order waits for the money. `on_account`: B2B, on the terms of the customer.',
     }),
-    payment_token: z
-      .string()
-      .min(1)
-      .max(255)
+    payment_token: textField(255)
       .optional()
       .openapi({ description: 'Token of the payment provider (`pm_…`), never card data.' }),
-    shipping_address: addressField.optional(),
+    shipping_address: addressInput.optional(),
   })
   .openapi('PlaceOrder', {
     example: {

@@ -1,11 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import { paymentMethod } from '@zoco/contracts';
-import { createRouter, defineRoute, idempotencyHeaders, signedIn } from '@zoco/service';
+import { createRouter, defineRoute, idempotencyHeaders, signedIn, textField } from '@zoco/service';
 import { payOrder } from '../actions/pay-order.ts';
 import type { RouteDeps } from '../app.ts';
 import { paidSchema } from '../payment-view.ts';
 import { keyedRequest, respond, visibleUserId, waitMsOf } from './request.ts';
-import { textField } from './text-field.ts';
 
 const payInput = z
   .strictObject({

@@ -10,6 +10,7 @@ import {
   pageQuery,
   signedIn,
   toPage,
+  textField,
 } from '@zoco/service';
 import { cancelPayment } from '../actions/cancel-payment.ts';
 import { settlePayment } from '../actions/settle-payment.ts';
@@ -20,7 +21,6 @@ import { paymentNotFound } from '../payment-not-found.ts';
 import { paymentSchema, viewOf } from '../payment-view.ts';
 import { PAYMENT_STATUSES } from '../rules/payment.ts';
 import { maybeKeyedRequest, respond, visibleUserId, waitMsOf } from './request.ts';
-import { textField } from './text-field.ts';
 
 const idParams = z.object({ id: z.string().max(64).openapi({ example: 'pay_01jqb3k5xwf7kt3qk5v1y6zj3m' }) });
 const paymentAnswer = {

@@ -1,11 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import { CENTS_MAX } from '@zoco/kernel';
-import { atLeast, createRouter, defineRoute, idempotencyHeaders } from '@zoco/service';
+import { atLeast, createRouter, defineRoute, idempotencyHeaders, textField } from '@zoco/service';
 import { refundPayment } from '../actions/refund-payment.ts';
 import type { RouteDeps } from '../app.ts';
 import { refundSchema } from '../payment-view.ts';
 import { keyedRequest, respond, waitMsOf } from './request.ts';
-import { textField } from './text-field.ts';
 
 const refundInput = z
   .strictObject({

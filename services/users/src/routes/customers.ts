@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { addressField } from '@zoco/contracts';
 import {
+  addressInput,
   atLeast,
   createRouter,
   decodeCursor,
@@ -34,7 +35,7 @@ const customerInput = z
       .trim()
       .regex(/^\+?[0-9() .\-/]{3,40}$/, 'must be a telephone number'),
     tax_id: lineField(40).nullable().optional(),
-    billing_address: addressField.nullable().optional(),
+    billing_address: addressInput.nullable().optional(),
     payment_terms_days: z
       .int()
       .min(0)

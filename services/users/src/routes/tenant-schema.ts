@@ -27,7 +27,7 @@ const fields = {
   time_zone: z
     .string()
     .max(64)
-    .refine(isTimeZone, 'must be an IANA time zone')
+    .refine(isTimeZone, 'must be UTC or the IANA name of a place, such as Europe/Madrid')
     .openapi({ example: 'Europe/Madrid', description: 'IANA name; days and months of reports and series.' }),
   tax_rate_bps: rateBpsField.meta({ description: 'Of products that name no rate; 2100 is 21 %.' }),
   prices_include_tax: z.boolean(),

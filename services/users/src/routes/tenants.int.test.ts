@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createUsersWorld, PASSWORD, type SignedInUser, type UsersWorld } from '../../fixtures/world.ts';
 import { createPlatformAdmin } from '../actions/create-platform-admin.ts';
 import { PLATFORM_TENANT } from '../rules/roles.ts';
+import { isTimeZone } from '../rules/tenant-settings.ts';
 
 const PATH = '/api/v1/tenants';
 const PLATFORM_EMAIL = 'platform@zoco.example';
@@ -112,6 +113,7 @@ describe('POST /tenants', () => {
     [{ currency: 'XXQ' }, 'currency'],
     [{ locale: 'de-DE' }, 'locale'],
     [{ time_zone: 'Mars/Olympus' }, 'time_zone'],
+    [{ time_zone: 'AET' }, 'time_zone'],
     [{ tax_rate_bps: 10_001 }, 'tax_rate_bps'],
     [{ shipping_cents: -1 }, 'shipping_cents'],
     [{ reservation_minutes: 0 }, 'reservation_minutes'],
@@ -340,4 +342,15 @@ describe('the platform’s staff', () => {
       code: 'password_refused',
     });
   });
+});
+
+test('PostgreSQL knows every time zone that a tenant can have', async () => {
+  const rows = await world.db.read(
+    PLATFORM_TENANT,
+    (tx) => tx.sql<{ name: string }[]>`select name from pg_timezone_names`,
+  );
+  const known = new Set(rows.map(({ name }) => name));
+  const accepted = ['UTC', ...Intl.supportedValuesOf('timeZone')].filter(isTimeZone);
+  expect(accepted.length).toBeGreaterThan(400);
+  expect(accepted.filter((name) => !known.has(name))).toEqual([]);
 });

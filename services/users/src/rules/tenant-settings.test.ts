@@ -42,10 +42,21 @@ test.each([
   ['Europe/Madrid', true],
   ['UTC', true],
   ['America/Argentina/Buenos_Aires', true],
+  ['Asia/Kolkata', true],
   ['Europe/Atlantis', false],
   ['+01:00', false],
   ['', false],
   ['Madrid', false],
+  // PostgreSQL refuses these,
+  ['AET', false],
+  ['PNT', false],
+  ['SystemV/PST8', false],
+  ['US/Pacific-New', false],
+  // and these are other zones there, or have no summer.
+  ['IST', false],
+  ['CET', false],
+  ['EST', false],
+  ['Etc/GMT+5', false],
 ])('time zone %j: %s', (name, expected) => expect(isTimeZone(name)).toBe(expected));
 
 test.each([

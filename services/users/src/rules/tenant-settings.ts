@@ -54,11 +54,17 @@ export function withDefaults(given: Required & SettingsPatch): Omit<TenantSettin
   return { ...TENANT_DEFAULTS, ...changesOf(TENANT_DEFAULTS, given), id, name, currency, locale, hostnames };
 }
 
-/** An IANA name that this runtime knows, links such as `UTC` or `Asia/Calcutta` included. */
+/** Areas of the IANA database that are on the map; `US`, `Etc` and the like hold old names and offsets. */
+const AREA = /^(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)\//;
+
+/**
+ * `UTC`, or the IANA name of a place, links such as `Asia/Kolkata` included. PostgreSQL has to read it as JavaScript does: of the
+ * short names it refuses some, such as `AET`, and takes others, such as `IST`, for another zone. Offsets know no summer time.
+ */
 export function isTimeZone(name: string): boolean {
+  if (name === 'UTC') return true;
+  if (!AREA.test(name)) return false;
   try {
-    // Offsets such as `+01:00` are no names: they know no summer time.
-    if (!/^[A-Za-z]/.test(name)) return false;
     return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
   } catch {
     return false;
