@@ -18,8 +18,9 @@ export interface CancelPaymentInput {
 }
 
 /**
- * Ends a payment that is still open; repeating it changes nothing.
- * @throws Problem `payment_not_found`, `payment_cancel_by_staff`, `payment_already_captured`, `payment_outcome_unknown`
+ * Ends a card payment that is still open; repeating it changes nothing. What is owed by transfer or on account ends with its order, which
+ * may be confirmed and invoiced long before the money comes.
+ * @throws Problem `payment_not_found`, `payment_ends_with_order`, `payment_already_captured`, `payment_outcome_unknown`
  */
 export function cancelPayment(
   ctx: UserCtx,
@@ -34,11 +35,11 @@ export function cancelPayment(
       if (payment === undefined || payment.isTombstone) throw paymentNotFound();
       if (input.userId !== undefined && payment.userId !== input.userId) throw paymentNotFound();
       if (isCaptured(payment.status)) throw captured();
-      if (input.userId !== undefined && payment.method !== 'card') {
+      if (payment.method !== 'card') {
         throw new Problem(
           'conflict',
-          'payment_cancel_by_staff',
-          'The shop ends payments by transfer and on account. Cancel the order instead.',
+          'payment_ends_with_order',
+          'A payment by transfer or on account ends with its order. Cancel the order instead.',
         );
       }
       await endPayment(tx, deps, payment, 'requested');

@@ -66,7 +66,7 @@ const cancel = defineRoute({
   access: signedIn('payments:write'),
   summary: 'End a payment that is still open',
   description:
-    'The provider ends it first. Repeating it changes nothing; 409 when the money has come. The order stays as it is until it expires or is canceled.',
+    'Card payments only; one by transfer or on account ends with its order. The provider ends it first. Repeating it changes nothing; 409 when the money has come. The order stays as it is until it expires or is canceled.',
   tags: ['payments'],
   request: { params: idParams, headers: idempotencyHeaders },
   responses: paymentAnswer,
