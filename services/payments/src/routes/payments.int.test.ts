@@ -1,3 +1,4 @@
+import { orderExpired } from '@zoco/contracts';
 import { newId } from '@zoco/kernel';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { expectBalanced, journalsOf } from '../../fixtures/ledger.ts';
@@ -204,7 +205,7 @@ describe('POST /payments/{id}/settle', () => {
     const card = await order();
     expect((await settle(card.payment.id)).body.code).toBe('payment_method_unsettleable');
     const ended = await order({ payment_method: 'transfer' });
-    await post(`/payments/${ended.payment.id}/cancel`, staff);
+    await shop.deliver(orderExpired, { order_id: ended.orderId, expired_at: new Date().toISOString() });
     expect((await settle(ended.payment.id)).body.code).toBe('payment_canceled');
     for (const body of [
       { amount_cents: 1 },
