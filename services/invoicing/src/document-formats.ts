@@ -1,5 +1,6 @@
 import type { Address } from '@zoco/contracts';
-import { formatMoney } from '@zoco/kernel';
+import { currencyExponent, formatMoney, toUnits } from '@zoco/kernel';
+import { isShown } from './pdf-text.ts';
 import type { DocumentSnapshot } from './rules/snapshot.ts';
 
 /** How a document writes amounts, rates, days and addresses. */
@@ -17,7 +18,7 @@ export interface Formats {
 export function formatsOf({ locale, currency, time_zone: timeZone }: DocumentSnapshot): Formats {
   const { percent, number, days, instants, regions } = intlOf(locale, timeZone);
   return {
-    money: (cents) => formatMoney(cents, currency, locale),
+    money: moneyFormatOf(currency, locale),
     rate: (bps) => percent.format(bps / 10_000),
     count: (quantity) => number.format(quantity),
     day: (day) => days.format(new Date(`${day}T12:00:00.000Z`)),
@@ -29,6 +30,20 @@ export function formatsOf({ locale, currency, time_zone: timeZone }: DocumentSna
       regions.of(address.country) ?? address.country,
     ],
   };
+}
+
+/** With the code of the currency when the fonts lack its symbol. */
+function moneyFormatOf(currency: string, locale: string): (cents: number) => string {
+  if (isShown(formatMoney(0, currency, locale))) return (cents) => formatMoney(cents, currency, locale);
+  const decimals = currencyExponent(currency);
+  const format = new Intl.NumberFormat(locale, {
+    style: 'currency',
+    currency,
+    currencyDisplay: 'code',
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+  });
+  return (cents) => format.format(toUnits(cents, currency));
 }
 
 interface IntlFormats {

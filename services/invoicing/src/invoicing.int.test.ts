@@ -346,6 +346,28 @@ describe('GET /invoices', () => {
     expect(tampered.status).toBe(422);
   });
 
+  test('200: a list says what a document says of itself, and leaves its lines in the database', async () => {
+    const tenant = world.addTenant();
+    await deliver(tenant, orderConfirmed, orderOf());
+    await world.db.transact(
+      tenant.id,
+      (tx) => tx.sql`
+        insert into documents (tenant_id, id, kind, series, year, sequence, number, order_id, source_key, currency, total_cents,
+                               issued_at, snapshot, sha256)
+        select tenant_id, ${newId('invoice')}, kind, series, year, 2, 'INV-2', order_id || 'x', source_key || 'x', currency,
+               total_cents, issued_at, snapshot - 'lines', sha256
+        from documents`,
+    );
+    const list = await get('/api/v1/invoices', tenant, undefined, 'staff');
+    const [unreadable, invoice] = ((await list.json()) as { data: { id: string }[] }).data;
+    expect(unreadable).toMatchObject({ number: 'INV-2' });
+    const detail = await get(`/api/v1/invoices/${invoice?.id}`, tenant, undefined, 'staff');
+    const { document, ...head } = (await detail.json()) as { document: Record<string, unknown> };
+    expect(invoice).toEqual(head);
+    const { currency, net_cents, tax_cents, total_cents, tax_summary } = document;
+    expect(invoice).toMatchObject({ currency, net_cents, tax_cents, total_cents, tax_summary });
+  });
+
   test('401 without a token', async () => {
     expect((await app.request('/api/v1/invoices')).status).toBe(401);
   });

@@ -24,9 +24,7 @@ export function drawHeading(drawing: Drawing): void {
   const { type, left, right, width } = page;
   const top = page.y;
   const brand = fittingBrand(page, snapshot.seller.trade_name, width * 0.55);
-  brand.lines.forEach((line, index) =>
-    type.draw(line, brand.style, left, top + index * lineHeight(brand.style)),
-  );
+  page.lines(brand.lines, brand.style, left, top);
   type.drawRight(titleOf(snapshot, texts), STYLES.title, right, top - 4);
   type.drawRight(snapshot.number, STYLES.strong, right, top + 26);
   page.y = top + BRAND_HEIGHT + GAP;
@@ -86,17 +84,33 @@ function drawParties({ page, snapshot, texts, formats }: Drawing): void {
   if (shipTo !== null && JSON.stringify(shipTo) !== JSON.stringify(buyer.address)) {
     parties.push({ heading: texts.shipTo, name: shipTo.name ?? buyer.name, lines: addressOf(shipTo) });
   }
+  drawColumns(page, parties);
+}
+
+/** Side by side, and on a further page what a whole one has no room for. */
+function drawColumns(page: Page, parties: readonly Party[]): void {
   const columnWidth = (page.width - 2 * GAP) / 3;
-  const top = page.y;
-  const ends = parties.map((party, index) => {
-    const x = page.left + index * (columnWidth + GAP);
-    page.type.draw(party.heading.toUpperCase(), STYLES.heading, x, top);
-    let y = top + lineHeight(STYLES.heading) + 3;
-    y = page.paragraph(party.name, STYLES.strong, x, y, columnWidth);
-    for (const line of party.lines) y = page.paragraph(line, STYLES.body, x, y, columnWidth);
-    return y;
-  });
-  page.y = Math.max(...ends);
+  const headingHeight = lineHeight(STYLES.heading) + 3;
+  const setIn = (style: TextStyle) => (text: string) =>
+    page.type.wrap(text, style, columnWidth).map((line) => ({ line, style }));
+  let columns = parties.map(({ heading, name, lines }) => ({
+    heading: heading.toUpperCase(),
+    lines: [...setIn(STYLES.strong)(name), ...lines.flatMap(setIn(STYLES.body))],
+  }));
+  while (columns.some(({ lines }) => lines.length > 0)) {
+    page.ensure(headingHeight + lineHeight(STYLES.body));
+    const top = page.y;
+    const count = Math.floor((page.bottom - top - headingHeight) / lineHeight(STYLES.body));
+    const ends = columns.map(({ heading, lines }, index) => {
+      const x = page.left + index * (columnWidth + GAP);
+      if (lines.length > 0) page.type.draw(heading, STYLES.heading, x, top);
+      return lines
+        .slice(0, count)
+        .reduce((y, { line, style }) => page.lines([line], style, x, y), top + headingHeight);
+    });
+    page.y = Math.max(...ends);
+    columns = columns.map(({ heading, lines }) => ({ heading, lines: lines.slice(count) }));
+  }
 }
 
 function factsOf({ snapshot, texts, formats }: Drawing): (readonly [string, string])[] {
@@ -127,6 +141,7 @@ function drawFacts(drawing: Drawing): void {
   }));
   const lineCount = Math.max(...cells.map(({ lines }) => lines.length));
   const height = 2 * padding + lineHeight(STYLES.heading) + 2 + lineCount * lineHeight(STYLES.strong);
+  page.ensure(height);
   page.box(page.left, page.y, page.width, height, SHADE);
   let x = page.left + padding;
   cells.forEach(({ label, lines }, index) => {
@@ -144,10 +159,7 @@ function drawFacts(drawing: Drawing): void {
 function drawCorrection({ page, snapshot: { corrects }, texts, formats }: Drawing): void {
   if (corrects === null) return;
   page.y += 10;
-  const say = (text: string) => {
-    page.y = page.paragraph(text, STYLES.body, page.left, page.y, page.width);
-  };
-  say(texts.creditStatement(corrects.number, formats.day(corrects.issued_on)));
+  page.say(texts.creditStatement(corrects.number, formats.day(corrects.issued_on)), STYLES.body);
   const reason = texts.reasons[corrects.reason] ?? corrects.reason;
-  if (reason !== '') say(`${texts.reason}: ${reason}`);
+  if (reason !== '') page.say(`${texts.reason}: ${reason}`, STYLES.body);
 }

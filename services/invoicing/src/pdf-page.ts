@@ -34,8 +34,10 @@ export interface Page {
   y: number;
   /** Goes to a new page unless `height` points are left; true when it did. */
   ensure(height: number): boolean;
-  /** Sets a text in lines of at most `width`, from `y` on. Returns where it ended. */
-  paragraph(text: string, style: TextStyle, x: number, y: number, width: number): number;
+  /** Sets lines below each other, from `y` on. Returns where they ended. */
+  lines(lines: readonly string[], style: TextStyle, x: number, y: number): number;
+  /** Sets a text over the whole width where the next thing goes, on a new page when there is no room for all of it. */
+  say(text: string, style: TextStyle): void;
   line(y: number, options?: { color?: string; from?: number; to?: number; thickness?: number }): void;
   box(x: number, y: number, width: number, height: number, color: string): void;
 }
@@ -60,10 +62,14 @@ export function openPage(doc: PDFKit.PDFDocument, onNewPage: (page: Page) => voi
       onNewPage(page);
       return true;
     },
-    paragraph(text, style, x, y, width) {
-      const lines = type.wrap(text, style, width);
+    lines(lines, style, x, y) {
       lines.forEach((line, index) => type.draw(line, style, x, y + index * lineHeight(style)));
       return y + lines.length * lineHeight(style);
+    },
+    say(text, style) {
+      const lines = type.wrap(text, style, page.width);
+      page.ensure(lines.length * lineHeight(style));
+      page.y = page.lines(lines, style, page.left, page.y);
     },
     line(y, { color = RULE, from = page.left, to = page.right, thickness = 0.5 } = {}) {
       doc.lineWidth(thickness).strokeColor(color).moveTo(from, y).lineTo(to, y).stroke();

@@ -1,7 +1,8 @@
 import { taxNamesOf } from './document-texts.ts';
+import { inTurns } from './in-turns.ts';
 import type { Drawing } from './pdf-heading.ts';
 import { INK, type Page, STYLES } from './pdf-page.ts';
-import { lineHeight, type TextStyle } from './pdf-text.ts';
+import { lineHeight } from './pdf-text.ts';
 import type { DocumentLine } from './rules/snapshot.ts';
 
 const CELL_GAP = 12;
@@ -20,22 +21,30 @@ interface Columns {
 }
 
 /** The lines: columns as wide as their figures need, rows never cut by the end of a page, the head repeated on each. */
-export function drawTable(drawing: Drawing): void {
+export async function drawTable(drawing: Drawing): Promise<void> {
   const { page } = drawing;
-  const rows = drawing.snapshot.lines.map((line) => rowOf(line, drawing));
   const headings = headingsOf(drawing);
-  const columns = columnsOf(page, headings, rows);
+  const widths = headings.map((heading) => page.type.width(heading, STYLES.heading));
+  const rows: Row[] = [];
+  await inTurns(drawing.snapshot.lines, (line) => {
+    const row = rowOf(line, drawing);
+    rows.push(row);
+    row.figures.forEach((figure, column) => {
+      widths[column] = Math.max(widths[column] ?? 0, page.type.width(figure, STYLES.figures));
+    });
+  });
+  const columns = columnsOf(page, widths);
   const drawHead = () => drawTableHead(drawing, headings, columns);
   const [first] = rows;
   const headHeight = lineHeight(STYLES.heading) + 2 * ROW_PADDING;
   const firstHeight = first === undefined ? 0 : heightOf(rowLines(page, first, columns));
   page.ensure(headHeight + firstHeight);
   drawHead();
-  for (const row of rows) {
+  await inTurns(rows, (row) => {
     const lines = rowLines(page, row, columns);
     if (page.ensure(heightOf(lines))) drawHead();
     drawRow(page, row, lines, columns);
-  }
+  });
 }
 
 function headingsOf({ texts, snapshot }: Drawing): string[] {
@@ -59,13 +68,7 @@ function rowOf(line: DocumentLine, { snapshot, texts, formats }: Drawing): Row {
   };
 }
 
-function columnsOf(page: Page, headings: readonly string[], rows: readonly Row[]): Columns {
-  const widths = headings.map((heading, column) =>
-    Math.max(
-      page.type.width(heading, STYLES.heading),
-      ...rows.map((row) => page.type.width(row.figures[column] ?? '', STYLES.figures)),
-    ),
-  );
+function columnsOf(page: Page, widths: readonly number[]): Columns {
   const rights: number[] = [];
   let right = page.right;
   for (const width of widths.toReversed()) {
@@ -110,13 +113,8 @@ function drawRow(page: Page, row: Row, lines: RowLines, columns: Columns): void 
   row.figures.forEach((figure, column) =>
     page.type.drawRight(figure, STYLES.figures, columns.rights[column] ?? page.right, y),
   );
-  y = drawLines(page, lines.description, STYLES.body, y);
-  y = drawLines(page, lines.sku, STYLES.small, y);
+  y = page.lines(lines.description, STYLES.body, page.left, y);
+  y = page.lines(lines.sku, STYLES.small, page.left, y);
   page.y = y + ROW_PADDING;
   page.line(page.y);
-}
-
-function drawLines(page: Page, lines: readonly string[], style: TextStyle, y: number): number {
-  lines.forEach((line, index) => page.type.draw(line, style, page.left, y + index * lineHeight(style)));
-  return y + lines.length * lineHeight(style);
 }

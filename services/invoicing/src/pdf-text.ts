@@ -54,15 +54,18 @@ export function createTypesetter(doc: PDFKit.PDFDocument): Typesetter {
     return doc.widthOfString(run.text, optionsOf(style));
   }
 
-  const width = (text: string, style: TextStyle): number =>
+  /** @param text cleaned */
+  const measure = (text: string, style: TextStyle): number =>
     runsOf(text).reduce((sum, run) => sum + runWidth(run, style), 0);
+
+  const width = (text: string, style: TextStyle): number => measure(clean(text), style);
 
   function draw(text: string, style: TextStyle, x: number, y: number): void {
     // Fonts of one family share their metrics; the line box is centred on it.
     const top = y + (lineHeight(style) - style.size * 1.21) / 2;
     let at = x;
     doc.fillColor(style.color);
-    const runs = runsOf(text);
+    const runs = runsOf(clean(text));
     for (const run of runs) {
       doc.font(nameOf(run.script, style.weight), style.size);
       doc.text(run.text, at, top, optionsOf(style));
@@ -74,42 +77,72 @@ export function createTypesetter(doc: PDFKit.PDFDocument): Typesetter {
     width,
     draw,
     drawRight: (text, style, right, y) => draw(text, style, right - width(text, style), y),
-    wrap: (text, style, maxWidth) => wrap(text, (part) => width(part, style) <= maxWidth),
+    wrap: (text, style, maxWidth) => breakLines(clean(text), (part) => measure(part, style), maxWidth),
   };
 }
 
-function wrap(text: string, fits: (text: string) => boolean): string[] {
-  const whole = clean(text);
-  if (fits(whole)) return [whole];
+type Measure = (text: string) => number;
+
+/** A line is as wide as its words, each but the last with the space after it: kerning does not reach across one. */
+function breakLines(text: string, measure: Measure, maxWidth: number): string[] {
+  if (measure(text) <= maxWidth) return [text];
   const lines: string[] = [];
   let line = '';
-  for (const word of whole.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (fits(longer)) {
-      line = longer;
+  /** Of the line and a space. */
+  let lineWidth = 0;
+  for (const word of text.split(' ')) {
+    if (line !== '' && lineWidth + measure(word) <= maxWidth) {
+      line += ` ${word}`;
+      lineWidth += measure(`${word} `);
       continue;
     }
     if (line !== '') lines.push(line);
-    line = '';
-    for (const char of word) {
-      if (line !== '' && !fits(line + char)) {
-        lines.push(line);
-        line = '';
-      }
-      line += char;
-    }
+    const pieces = breakWord(word, measure, maxWidth);
+    line = pieces.pop() ?? '';
+    lineWidth = measure(`${line} `);
+    lines.push(...pieces);
   }
   if (line !== '') lines.push(line);
   return lines;
 }
 
-/** Most of what an invoice says: there is nothing to clean, and the first font has it all. */
+/** A character makes a word wider by what it adds to the one before it. */
+function breakWord(word: string, measure: Measure, maxWidth: number): string[] {
+  if (measure(word) <= maxWidth) return [word];
+  const addedBy = new Map<string, number>();
+  const pieces: string[] = [];
+  let piece = '';
+  let pieceWidth = 0;
+  let before = '';
+  for (const char of word) {
+    const pair = before + char;
+    const added = addedBy.get(pair) ?? measure(pair) - measure(before);
+    addedBy.set(pair, added);
+    if (piece !== '' && pieceWidth + added > maxWidth) {
+      pieces.push(piece);
+      piece = char;
+      pieceWidth = measure(char);
+    } else {
+      piece += char;
+      pieceWidth += added;
+    }
+    before = char;
+  }
+  pieces.push(piece);
+  return pieces;
+}
+
+/** Most of what an invoice says: there is nothing to clean. */
 const PLAIN = /^(?:[!-~]+(?: [!-~]+)*)?$/;
 
+/** The first font has it all. */
+const ASCII = /^[ -~]+$/;
+
+/** @param text cleaned */
 function runsOf(text: string): Run[] {
-  if (PLAIN.test(text)) return text === '' ? [] : [{ script: 'latin', text }];
+  if (ASCII.test(text)) return [{ script: 'latin', text }];
   const runs: { script: Script; text: string }[] = [];
-  for (const char of clean(text)) {
+  for (const char of text) {
     const found = scriptOf(char.codePointAt(0) ?? 0);
     const [script, shown] = found === undefined ? (['latin', MISSING] as const) : [found, char];
     const last = runs.at(-1);
@@ -119,13 +152,20 @@ function runsOf(text: string): Run[] {
   return runs;
 }
 
-/** One line of composed characters: no controls, no marks of direction, and every kind of space a plain one. */
+/** Whether the fonts have every character. */
+export const isShown = (text: string): boolean =>
+  Array.from(clean(text)).every((char) => scriptOf(char.codePointAt(0) ?? 0) !== undefined);
+
+/**
+ * One line of composed characters: no controls, no marks of direction, and every kind of space a plain one. Cleaned again, it
+ * stays as it is.
+ */
 function clean(text: string): string {
   if (PLAIN.test(text)) return text;
   return text
+    .replaceAll(/\p{Cf}/gu, '')
     .normalize('NFC')
     .replaceAll(/[\p{Cc}\p{Zs}\p{Zl}\p{Zp}]+/gu, ' ')
-    .replaceAll(/\p{Cf}/gu, '')
     .replaceAll('\u2011', '-')
     .trim();
 }

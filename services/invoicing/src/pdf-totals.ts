@@ -1,4 +1,5 @@
 import { taxNamesOf } from './document-texts.ts';
+import { inTurns } from './in-turns.ts';
 import type { Drawing } from './pdf-heading.ts';
 import { ACCENT, INK, type Page, SHADE, STYLES } from './pdf-page.ts';
 import { lineHeight, type TextStyle } from './pdf-text.ts';
@@ -6,27 +7,33 @@ import { lineHeight, type TextStyle } from './pdf-text.ts';
 const GAP = 16;
 const ROW = lineHeight(STYLES.figures) + 4;
 const TOTAL_HEIGHT = 30;
+const SUMS_HEIGHT = 2 * ROW + TOTAL_HEIGHT + 4;
 const COLUMN_GAP = 14;
+const TOTAL_GAP = 8;
 const PAYMENT_HEIGHT = 4 * lineHeight(STYLES.body);
 
 /**
  * Taxes by rate on the left and totals on the right, or one below the other where the amounts are too wide; then what there is
- * to pay. Kept together on one page.
+ * to pay. Kept together on one page, unless there are more rates than one has room for.
  */
-export function drawTotals(drawing: Drawing, fingerprint: string): void {
+export async function drawTotals(drawing: Drawing, fingerprint: string): Promise<void> {
   const { page } = drawing;
   const taxes = taxTableOf(drawing);
   const half = (page.width - GAP) / 2;
-  const isWide = taxes.width > half;
+  const isNarrow = taxes.width <= half;
   const taxesHeight = (taxes.rows.length + 1) * ROW + 4;
-  const sumsHeight = 2 * ROW + TOTAL_HEIGHT + 4;
-  const blockHeight = isWide ? taxesHeight + GAP + sumsHeight : Math.max(taxesHeight, sumsHeight);
-  page.ensure(GAP + blockHeight + GAP + PAYMENT_HEIGHT);
+  const blockHeight = isNarrow ? Math.max(taxesHeight, SUMS_HEIGHT) : taxesHeight + GAP + SUMS_HEIGHT;
+  const heightWith = (height: number) => GAP + height + GAP + PAYMENT_HEIGHT;
+  // Where a whole page has no room for all of it, only totals and payment are kept together.
+  page.ensure(heightWith(blockHeight));
+  const isBeside = isNarrow && page.y + heightWith(blockHeight) <= page.bottom;
   page.y += GAP;
   const top = page.y;
-  drawTaxes(page, taxes, top, isWide ? page.right : page.left + half);
-  drawSums(drawing, isWide ? top + taxesHeight + GAP : top, page.right - half + 30, page.right);
-  page.y = top + blockHeight + GAP;
+  await drawTaxes(page, taxes, isBeside ? page.left + half : page.right);
+  if (isBeside) page.y = top;
+  else if (!page.ensure(heightWith(SUMS_HEIGHT))) page.y += GAP;
+  drawSums(drawing, page.right - half + 30);
+  page.y += isBeside ? blockHeight + GAP : SUMS_HEIGHT + GAP;
   drawPayment(drawing, fingerprint);
 }
 
@@ -61,29 +68,34 @@ function taxTableOf({ page, snapshot, texts, formats }: Drawing): TaxTable {
   };
 }
 
-function drawTaxes(page: Page, { headings, rows, widths }: TaxTable, top: number, right: number): void {
+async function drawTaxes(page: Page, { headings, rows, widths }: TaxTable, right: number): Promise<void> {
   const rights: number[] = [];
   let edge = right;
   for (const width of widths.toReversed()) {
     rights.unshift(edge);
     edge -= width + COLUMN_GAP;
   }
-  const drawRow = (label: string, figures: readonly string[], style: TextStyle, y: number) => {
-    page.type.draw(label, style, page.left, y);
-    figures.forEach((figure, column) => page.type.drawRight(figure, style, rights[column] ?? right, y));
+  const drawRow = (label: string, figures: readonly string[], style: TextStyle) => {
+    page.type.draw(label, style, page.left, page.y);
+    figures.forEach((figure, column) => page.type.drawRight(figure, style, rights[column] ?? right, page.y));
+    page.y += ROW;
   };
   const [label = '', ...figureHeadings] = headings;
-  drawRow(label, figureHeadings, STYLES.heading, top);
-  page.line(top + ROW - 3, { to: right, color: INK, thickness: 0.8 });
-  rows.forEach((row, index) => drawRow(row.label, row.figures, STYLES.figures, top + (index + 1) * ROW));
+  const drawHead = () => {
+    drawRow(label, figureHeadings, STYLES.heading);
+    page.line(page.y - 3, { to: right, color: INK, thickness: 0.8 });
+  };
+  drawHead();
+  await inTurns(rows, (row) => {
+    if (page.ensure(ROW)) drawHead();
+    drawRow(row.label, row.figures, STYLES.figures);
+  });
+  page.y += 4;
 }
 
-function drawSums(
-  { page, snapshot, texts, formats }: Drawing,
-  top: number,
-  left: number,
-  right: number,
-): void {
+/** From `page.y` on, down to the right edge. */
+function drawSums({ page, snapshot, texts, formats }: Drawing, left: number): void {
+  const { right, y: top } = page;
   const { tax } = taxNamesOf(snapshot.locale);
   const rows = [
     [texts.taxable, snapshot.net_cents],
@@ -96,25 +108,32 @@ function drawSums(
   const y = top + rows.length * ROW + 4;
   page.box(left - 12, y, right - left + 12, TOTAL_HEIGHT, SHADE);
   page.box(left - 12, y, 2.5, TOTAL_HEIGHT, ACCENT);
-  const textTop = y + (TOTAL_HEIGHT - lineHeight(STYLES.total)) / 2;
   const label = snapshot.kind === 'invoice' ? texts.total : texts.totalCredited;
-  page.type.draw(label, STYLES.total, left, textTop);
-  page.type.drawRight(formats.money(snapshot.total_cents), STYLES.total, right - 8, textTop);
+  const amount = formats.money(snapshot.total_cents);
+  const style = totalStyleOf(page, label, amount, right - 8 - left);
+  const textTop = y + (TOTAL_HEIGHT - lineHeight(style)) / 2;
+  page.type.draw(label, style, left, textTop);
+  page.type.drawRight(amount, style, right - 8, textTop);
+}
+
+/** As large as label and amount have room beside each other. */
+function totalStyleOf(page: Page, label: string, amount: string, room: number): TextStyle {
+  const styles = [STYLES.total.size, 10.5].map((size) => ({ ...STYLES.total, size }));
+  const isFitting = (style: TextStyle) =>
+    page.type.width(label, style) + TOTAL_GAP + page.type.width(amount, style) <= room;
+  return styles.find(isFitting) ?? { ...STYLES.total, size: 9 };
 }
 
 function drawPayment({ page, snapshot, texts, formats }: Drawing, fingerprint: string): void {
   const { payment } = snapshot;
-  const say = (text: string, style: TextStyle) => {
-    page.y = page.paragraph(text, style, page.left, page.y, page.width);
-  };
   if (snapshot.kind === 'invoice') {
-    say(payment.paid ? texts.paid[payment.method] : texts.unpaid, STYLES.strong);
+    page.say(payment.paid ? texts.paid[payment.method] : texts.unpaid, STYLES.strong);
     if (payment.due_on !== null) {
       const due = formats.day(payment.due_on);
-      say(payment.terms_days ? texts.payBy(due, payment.terms_days) : texts.payNow(due), STYLES.body);
+      page.say(payment.terms_days ? texts.payBy(due, payment.terms_days) : texts.payNow(due), STYLES.body);
     }
   }
-  say(snapshot.prices_include_tax ? texts.pricesIncludeTax : texts.amountsWithoutTax, STYLES.small);
+  page.say(snapshot.prices_include_tax ? texts.pricesIncludeTax : texts.amountsWithoutTax, STYLES.small);
   page.y += 4;
-  say(`${texts.dataAttached} (SHA-256 ${fingerprint}).`, STYLES.tiny);
+  page.say(`${texts.dataAttached} (SHA-256 ${fingerprint}).`, STYLES.tiny);
 }

@@ -1,9 +1,13 @@
+import { setImmediate } from 'node:timers/promises';
 import { canonicalJson } from '@zoco/kernel';
 import fc from 'fast-check';
+import PDFDocument from 'pdfkit';
 import { describe, expect, test } from 'vitest';
 import { type PdfFile, readPdf, reference } from '../fixtures/pdf-reader.ts';
 import { sampleCreditNote, sampleInvoice, SAMPLES } from '../fixtures/samples.ts';
 import { formatsOf } from './document-formats.ts';
+import { STYLES } from './pdf-page.ts';
+import { createTypesetter } from './pdf-text.ts';
 import { renderDocument } from './render-document.ts';
 import type { DocumentSnapshot } from './rules/snapshot.ts';
 
@@ -56,10 +60,11 @@ describe.each(samples)('%s', (_name, snapshot) => {
     expect(embedded?.stream?.toString()).toBe(canonicalJson(snapshot));
   });
 
-  test('nothing lies outside the margins, and no character is lost', async () => {
+  test('nothing lies outside the margins or in the footer, and no character is lost', async () => {
     const pdf = await render(snapshot);
     pdf.pages.forEach((page, index) => {
       const [, , width = 0, height = 0] = pdf.pageBoxes[index] ?? [];
+      expect(page.filter(({ y, fontSize }) => y < 84 && fontSize !== STYLES.small.size)).toEqual([]);
       for (const { x, y, text } of page) {
         expect(text).not.toContain('\ufffd');
         expect(x).toBeGreaterThanOrEqual(49.9);
@@ -116,7 +121,82 @@ describe('a table over several pages', () => {
   );
 });
 
+describe('what needs more room', () => {
+  test('a table of taxes goes over pages, its head with it, and the totals stay with what is paid', async () => {
+    const snapshot = sample('sixty-rates');
+    const pdf = await render(snapshot);
+    const { rate } = formatsOf(snapshot);
+    const labels = snapshot.tax_summary.map((sum) => `IVA ${rate(sum.tax_rate_bps)}`.replaceAll(/\s/g, ' '));
+    expect(textsOf(pdf).filter((text) => text.startsWith('IVA '))).toEqual(labels);
+    for (const page of pdf.pages) {
+      const texts = page.map(({ text }) => text);
+      expect(texts.includes('Cuota')).toBe(texts.some((text) => text.startsWith('IVA ')));
+    }
+    expect(pdf.pages.at(-1)?.map(({ text }) => text)).toEqual(
+      expect.arrayContaining(['Base imponible', 'Total', 'Pagada con tarjeta']),
+    );
+  });
+
+  test('a wide total does not touch its label', async () => {
+    const texts = (await render(sample('widest-total'))).pages.flat();
+    const at = texts.findIndex(({ text }) => text === 'Total credited');
+    const [label, amount] = texts.slice(at);
+    expect(amount?.text).toBe('KWD 1,000,000,000.000');
+    expect(amount?.y).toBe(label?.y);
+    const type = createTypesetter(new PDFDocument({ font: '' }));
+    const width = type.width('Total credited', { ...STYLES.total, size: label?.fontSize ?? 0 });
+    expect((label?.x ?? 0) + width).toBeLessThan(amount?.x ?? 0);
+  });
+
+  test('addresses go over pages, and nothing of them is lost', async () => {
+    const snapshot = sample('longest');
+    const texts = textsOf(await render(snapshot));
+    expect(texts.filter((text) => text === 'BILL TO')).toHaveLength(2);
+    expect(texts.filter((text) => /^[m@]+(\.example)?$/.test(text)).join('')).toBe(snapshot.buyer.email);
+  });
+});
+
+describe('long documents', () => {
+  test('while one is drawn, others have their turn', async () => {
+    const items = Array.from({ length: 200 }, () => ({ name: 'Ink', unitCents: 1, quantity: 1, rateBps: 0 }));
+    const isDrawn = renderDocument(sampleInvoice({ items })).then(() => true);
+    let turns = 0;
+    while (!(await Promise.race([isDrawn, setImmediate(false)]))) turns += 1;
+    // Once in twenty lines, while they are measured and again while they are drawn.
+    expect(turns).toBeGreaterThan(15);
+  });
+
+  test('two are drawn at a time, the others wait in order', async () => {
+    const begun = new Set<string>();
+    const draw = async (name: string) => {
+      const { locale, ...rest } = sample('sixty-lines');
+      const bytes = await renderDocument({
+        ...rest,
+        get locale() {
+          begun.add(name);
+          return locale;
+        },
+      });
+      return { bytes, begun: [...begun] };
+    };
+    const names = ['first', 'second', 'third', 'fourth', 'fifth'];
+    const drawn = await Promise.all(names.map(draw));
+    // Where one is done, the next has begun.
+    expect(drawn[0]?.begun).not.toContain('fourth');
+    expect([...begun]).toEqual(names);
+    const alone = await renderDocument(sample('sixty-lines'));
+    for (const { bytes } of drawn) expect(bytes.equals(alone)).toBe(true);
+  });
+});
+
 describe('words', () => {
+  test('a currency whose symbol no font has is named by its code', async () => {
+    const items = [{ name: 'Chang', unitCents: 123_456, quantity: 1, rateBps: 0 }];
+    const words = textsOf(await render(sampleInvoice({ tenant: { currency: 'THB' }, items })));
+    expect(words).toContain('1234,56 THB');
+    expect(words.join('')).not.toContain('?');
+  });
+
   test('a credit note says which invoice it corrects, and why', async () => {
     const words = textsOf(await render(sample('credit-note-full'))).join('\n');
     expect(words).toContain('Factura rectificativa');

@@ -1,20 +1,34 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson } from '@zoco/kernel';
+import { canonicalJson, createGate } from '@zoco/kernel';
 import PDFDocument from 'pdfkit';
 import { formatsOf } from './document-formats.ts';
 import { taxNamesOf, textsOf } from './document-texts.ts';
+import { inTurns } from './in-turns.ts';
+import { renderDuration } from './metrics.ts';
 import { drawHeading, type Drawing, drawRunningHead, titleOf } from './pdf-heading.ts';
 import { openPage, type Page, STYLES } from './pdf-page.ts';
 import { drawTable } from './pdf-table.ts';
-import { lineHeight } from './pdf-text.ts';
 import { drawTotals } from './pdf-totals.ts';
 import type { DocumentSnapshot } from './rules/snapshot.ts';
+
+/** They share one thread, and each holds all of its pages in memory until it is done. */
+const gate = createGate({ concurrency: 2, queueMax: 100, waitMsMax: 5000, code: 'document_drawing_busy' });
 
 /**
  * The PDF of a document: PDF/A-3b with its snapshot attached, drawn from the snapshot and nothing else. The same snapshot
  * gives the same bytes: times and ids inside the file come from the document, not from the clock.
+ * @throws Problem `document_drawing_busy` when too many are waiting
  */
-export async function renderDocument(snapshot: DocumentSnapshot): Promise<Buffer> {
+export function renderDocument(snapshot: DocumentSnapshot): Promise<Buffer> {
+  return gate.run(async () => {
+    const stop = renderDuration.startTimer({ kind: snapshot.kind });
+    const bytes = await drawDocument(snapshot);
+    stop();
+    return bytes;
+  });
+}
+
+async function drawDocument(snapshot: DocumentSnapshot): Promise<Buffer> {
   const texts = textsOf(snapshot.locale);
   const issuedAt = new Date(snapshot.issued_at);
   const doc = new PDFDocument({
@@ -36,15 +50,15 @@ export async function renderDocument(snapshot: DocumentSnapshot): Promise<Buffer
       CreationDate: issuedAt,
     },
   });
-  const bytes = collect(doc);
   const data = Buffer.from(canonicalJson(snapshot));
   doc.file(data, attachmentOf(snapshot, issuedAt));
   const page = openPage(doc, () => drawRunningHead(drawing));
   const drawing: Drawing = { page, snapshot, texts, formats: formatsOf(snapshot) };
   drawHeading(drawing);
-  drawTable(drawing);
-  drawTotals(drawing, createHash('sha256').update(data).digest('hex'));
-  drawFooters(drawing);
+  await drawTable(drawing);
+  await drawTotals(drawing, createHash('sha256').update(data).digest('hex'));
+  await drawFooters(drawing);
+  const bytes = collect(doc);
   doc.end();
   return bytes;
 }
@@ -67,7 +81,7 @@ function paperOf({ locale }: DocumentSnapshot): 'LETTER' | 'A4' {
 }
 
 /** Who issued it and which page of how many; drawn last, when their number is known. */
-function drawFooters({ page, snapshot, texts, formats }: Drawing): void {
+async function drawFooters({ page, snapshot, texts, formats }: Drawing): Promise<void> {
   const { doc } = page;
   const { seller } = snapshot;
   const legal = [
@@ -76,10 +90,10 @@ function drawFooters({ page, snapshot, texts, formats }: Drawing): void {
     ...(seller.address === null ? [] : [formats.address(seller.address).join(', ')]),
   ].join(' · ');
   const { start, count } = doc.bufferedPageRange();
-  for (let index = 0; index < count; index += 1) {
+  await inTurns(Array(count).keys(), (index) => {
     doc.switchToPage(start + index);
     drawFooter(page, legal, texts.page(index + 1, count));
-  }
+  });
 }
 
 function drawFooter(page: Page, legal: string, pageNumber: string): void {
@@ -87,9 +101,7 @@ function drawFooter(page: Page, legal: string, pageNumber: string): void {
   page.line(top);
   const room = page.width - page.type.width(pageNumber, STYLES.small) - 24;
   const lines = page.type.wrap(legal, STYLES.small, room).slice(0, 2);
-  lines.forEach((line, index) =>
-    page.type.draw(line, STYLES.small, page.left, top + 5 + index * lineHeight(STYLES.small)),
-  );
+  page.lines(lines, STYLES.small, page.left, top + 5);
   page.type.drawRight(pageNumber, STYLES.small, page.right, top + 5);
 }
 

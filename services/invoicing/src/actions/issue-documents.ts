@@ -42,20 +42,19 @@ export async function issueDocuments(
   if (documents.length === 0) return;
   const series = seriesOf(kind);
   const terms = documents.map(({ draft }) => draft.payment.terms_days);
-  const { year, first, issuedAt, issuedOn, dueOns } = await nextNumbers(tx, series, timeZone, terms);
+  const { year, first, issuedAt, issuedOn, dues } = await nextNumbers(tx, series, timeZone, terms);
   const issued = documents.map((document, index): IssuedDocument => {
     const { draft } = document;
-    const dueOn = dueOns[index] ?? null;
+    const due = dues[index] ?? null;
     const sequence = first + index;
     const snapshot = {
       ...draft,
       number: documentNumber(series, year, sequence),
       issued_at: issuedAt,
       issued_on: issuedOn,
-      payment: { ...draft.payment, due_on: dueOn },
+      payment: { ...draft.payment, due_on: due?.on ?? null },
     };
-    const dueAt = dueOn === null ? null : `${dueOn}T23:59:59.000Z`;
-    return { ...document, id: newId('invoice'), sequence, snapshot, issuedAt, dueAt };
+    return { ...document, id: newId('invoice'), sequence, snapshot, issuedAt, dueAt: due?.at ?? null };
   });
   // With the events and the COMMIT in one packet, so that the counter is locked for one round trip and not for three.
   tx.defer(insertDocuments(tx, series, year, issued));
@@ -129,6 +128,12 @@ async function recordIssued(tx: Tx, issued: readonly IssuedDocument[]): Promise<
 
 const recordOf = ({ id, cause }: IssuedDocument) => ({ aggregateId: id, version: 1, cause });
 
+/** The last day to pay, and its last second. */
+interface Due {
+  readonly on: string;
+  readonly at: string;
+}
+
 /**
  * The database's clock decides the day, in the tenant's time zone; the year belongs to the number. A later number is never of an
  * earlier moment: whoever waited for the counter takes the time of the one before.
@@ -136,7 +141,7 @@ const recordOf = ({ id, cause }: IssuedDocument) => ({ aggregateId: id, version:
  */
 async function nextNumbers(tx: Tx, series: string, timeZone: string, terms: readonly (number | null)[]) {
   const [row] = await tx.sql<
-    { year: number; last: number; issued_at: string; issued_on: string; due_ons: (string | null)[] }[]
+    { year: number; last: number; issued_at: string; issued_on: string; dues: (Due | null)[] }[]
   >`
     insert into number_series as n (tenant_id, series, year, last, last_issued_at)
     select ${tx.tenantId}, ${series}, extract(year from at at time zone ${timeZone})::int, ${terms.length}, at
@@ -148,14 +153,18 @@ async function nextNumbers(tx: Tx, series: string, timeZone: string, terms: read
       to_char(last_issued_at at time zone ${timeZone}, 'YYYY-MM-DD') as issued_on,
       -- JSON, because the driver reads NULL in an array of text as a text.
       (select json_agg(
-         to_char((last_issued_at at time zone ${timeZone}) + make_interval(days => t.days), 'YYYY-MM-DD') order by t.place)
-       from unnest(${[...terms]}::int[]) with ordinality as t(days, place)) as due_ons`;
+         case when days is not null then json_build_object(
+           'on', to_char(day, 'YYYY-MM-DD'),
+           'at', to_char((day + time '23:59:59') at time zone ${timeZone} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) end
+         order by place)
+       from unnest(${[...terms]}::int[]) with ordinality as t(days, place),
+         lateral (select (last_issued_at at time zone ${timeZone})::date + days as day) as due) as dues`;
   if (row === undefined) throw new Error('the counter gave no number');
   return {
     year: row.year,
     first: row.last - terms.length + 1,
     issuedAt: row.issued_at,
     issuedOn: row.issued_on,
-    dueOns: row.due_ons,
+    dues: row.dues,
   };
 }

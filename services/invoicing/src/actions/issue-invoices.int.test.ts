@@ -98,3 +98,26 @@ test('batches that race give each order one invoice, and numbers have no gap', a
   const numbers = (await documentsOf(tenant)).map(({ number }) => Number(number.slice(-6)));
   expect(numbers).toEqual(Array.from({ length: 12 }, (_, index) => index + 1));
 });
+
+test.each(['Pacific/Kiritimati', 'Pacific/Pago_Pago', 'Europe/Madrid', 'UTC'])(
+  'what is due is due until the end of the day, in %s',
+  async (time_zone) => {
+    const tenant = world.addTenant({ time_zone });
+    await issue(tenant, [orderOf({ payment_status: 'unpaid', payment_terms_days: 30 })]);
+    const [row] = await world.db.read(
+      tenant.id,
+      (tx) => tx.sql<{ due_on: string; due_at: string; said: string }[]>`
+        select snapshot->'payment'->>'due_on' as due_on, due_at, o.data->>'due_at' as said
+        from documents, outbox o where o.type = 'invoice.issued'`,
+    );
+    const said = new Date(row?.said ?? '');
+    // Sweden writes days as ISO does.
+    const local = new Intl.DateTimeFormat('sv-SE', {
+      timeZone: time_zone,
+      dateStyle: 'short',
+      timeStyle: 'medium',
+    });
+    expect(local.format(said)).toBe(`${row?.due_on} 23:59:59`);
+    expect(new Date(row?.due_at ?? '')).toEqual(said);
+  },
+);

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
-import type { StoredDocument } from '../db/documents.ts';
+import type { DocumentSummary } from '../db/documents.ts';
 import { documentSnapshot } from '../rules/snapshot.ts';
+import { totalsOf } from '../rules/tax-summary.ts';
 
 export const invoiceView = z
   .object({
@@ -30,8 +31,7 @@ export const invoiceView = z
 
 export const invoiceDetail = invoiceView.extend({ document: documentSnapshot }).openapi('InvoiceDetail');
 
-export function toView(stored: StoredDocument): z.infer<typeof invoiceView> {
-  const { snapshot } = stored;
+export function toView(stored: DocumentSummary): z.infer<typeof invoiceView> {
   return {
     id: stored.id,
     kind: stored.kind,
@@ -39,11 +39,9 @@ export function toView(stored: StoredDocument): z.infer<typeof invoiceView> {
     order_id: stored.orderId,
     customer_id: stored.customerId,
     corrects_invoice_id: stored.correctsId,
-    currency: snapshot.currency,
-    net_cents: snapshot.net_cents,
-    tax_cents: snapshot.tax_cents,
-    total_cents: snapshot.total_cents,
-    tax_summary: snapshot.tax_summary,
+    currency: stored.currency,
+    ...totalsOf(stored.taxSummary),
+    tax_summary: stored.taxSummary,
     issued_at: stored.issuedAt.toISOString(),
     due_at: stored.dueAt?.toISOString() ?? null,
     sha256: stored.sha256,

@@ -12,7 +12,6 @@ import {
   signedIn,
   toPage,
 } from '@zoco/service';
-import { renderDuration } from '../metrics.ts';
 import { getDocument, invoiceOfOrder, listDocuments, type Viewer } from '../db/documents.ts';
 import { RENDERER_VERSION } from '../renderer-version.ts';
 import { invoiceDetail, invoiceView, toView } from './invoice-schema.ts';
@@ -133,9 +132,7 @@ export function invoiceRoutes() {
     if (known.some((tag) => tag.trim().replace(/^W\//, '') === etag)) return c.body(null, 304, headers);
     // Loaded with the first document that somebody wants: it takes 30 MB, which a replica that only issues need not pay.
     const { renderDocument } = await import('../render-document.ts');
-    const stop = renderDuration.startTimer({ kind: stored.snapshot.kind });
     const pdf = await renderDocument(stored.snapshot);
-    stop();
     return c.body(new Uint8Array(pdf), 200, {
       ...headers,
       'content-type': 'application/pdf',
