@@ -1,9 +1,11 @@
 import type { Election } from '@zoco/service';
 import { eventually } from '@zoco/testing';
+import { newId } from '@zoco/kernel';
 import { expect, test } from 'vitest';
 import { journalsOf } from '../fixtures/ledger.ts';
-import { openShop } from '../fixtures/shop.ts';
+import { openShop, type Shop } from '../fixtures/shop.ts';
 import { startBackground } from './background.ts';
+import type { PaymentDeps } from './payment-deps.ts';
 
 /** An election that says what it is told, and counts who asks. */
 function ballot(): Election & { elected: boolean; asked: number } {
@@ -18,6 +20,25 @@ function ballot(): Election & { elected: boolean; asked: number } {
   };
 }
 
+/** Notes since when Stripe's lists are asked for. */
+function watchLists({ deps }: Shop) {
+  const asked = { events: [] as Date[], charges: [] as Date[] };
+  const { undeliveredEvents, chargeTransactions } = deps.stripe;
+  const stripe: PaymentDeps['stripe'] = {
+    ...deps.stripe,
+    undeliveredEvents(since) {
+      asked.events.push(since);
+      return undeliveredEvents(since);
+    },
+    chargeTransactions(since) {
+      asked.charges.push(since);
+      return chargeTransactions(since);
+    },
+  };
+  return { asked, watched: { ...deps, stripe } };
+}
+
+const DAY_MS = 24 * 3600_000;
 const FEW_MS = 5 / 60_000;
 const CONFIG = {
   PAYMENTS_POLL_MS: 10,
@@ -48,4 +69,78 @@ test('only the elected replica asks Stripe for lists', async () => {
     expect(await kindsOf(paid.orderId)).toEqual(['capture', 'fee']);
     expect((await shop.find(secure.orderId)).status).toBe('succeeded');
   });
+});
+
+test('events are first asked for as far back as Stripe keeps them, then as long as it tries to deliver', async () => {
+  await using shop = await openShop();
+  const { asked, watched } = watchLists(shop);
+  const startedMs = Date.now();
+  await using _running = startBackground(watched, shop.work, CONFIG);
+  const [first, second] = await eventually(() => {
+    expect(asked.events.length).toBeGreaterThan(1);
+    return asked.events.map((since) => Date.now() - since.getTime());
+  });
+  const runMs = Date.now() - startedMs;
+  expect(first).toBeGreaterThanOrEqual(30 * DAY_MS);
+  expect(first).toBeLessThanOrEqual(30 * DAY_MS + runMs);
+  expect(second).toBeGreaterThanOrEqual(3 * DAY_MS);
+  expect(second).toBeLessThanOrEqual(3 * DAY_MS + runMs);
+});
+
+/** A fee that somebody booked so long ago. @returns when, in milliseconds */
+async function bookedFee(shop: Shop, daysAgo: number): Promise<number> {
+  const { orderId, payment } = await shop.order({ payment_token: 'pm_card_visa' });
+  const id = newId('journal');
+  const [row] = await shop.sql(
+    (tx) => tx.sql<{ ms: number }[]>`
+      with journal as (
+        insert into ledger_journals (tenant_id, id, kind, ref, payment_id, order_id, created_at)
+        values (${tx.tenantId}, ${id}, 'fee', ${`txn_${id}`}, ${payment.id}, ${orderId},
+                date_trunc('milliseconds', now()) - make_interval(days => ${daysAgo}))
+        returning created_at),
+      entry as (
+        insert into ledger_entries (tenant_id, journal_id, line, account, currency, amount_cents)
+        values (${tx.tenantId}, ${id}, 1, 'stripe_fees', 'EUR', 1),
+               (${tx.tenantId}, ${id}, 2, 'stripe_clearing', 'EUR', -1))
+      select (extract(epoch from created_at) * 1000)::float8 as ms from journal`,
+  );
+  return row?.ms ?? 0;
+}
+
+test('who is elected to book fees begins where the one before has stopped, however long it has waited', async () => {
+  await using shop = await openShop();
+  const newestMs = await bookedFee(shop, 20);
+  const { asked, watched } = watchLists(shop);
+  const election = ballot();
+  election.elected = true;
+  await using _running = startBackground(watched, shop.work, CONFIG, election);
+  const times = await eventually(() => {
+    expect(asked.charges.length).toBeGreaterThan(1);
+    return asked.charges.map((since) => since.getTime());
+  });
+  expect(times[0]).toBe(newestMs - 2 * DAY_MS);
+  // Its own run is known to be complete.
+  expect(times[1]).toBeGreaterThan(Date.now() - DAY_MS);
+});
+
+test('who was elected before, and is again, begins where the other one has stopped', async () => {
+  await using shop = await openShop();
+  const { asked, watched } = watchLists(shop);
+  const election = ballot();
+  election.elected = true;
+  const startedMs = Date.now();
+  const config = { ...CONFIG, PAYMENTS_EVENT_GAP_MINUTES: 60 };
+  await using _running = startBackground(watched, shop.work, config, election);
+  await eventually(() => expect(asked.charges.length).toBeGreaterThan(1));
+  // Nobody ever booked one.
+  expect(asked.charges[0]?.getTime()).toBeGreaterThanOrEqual(startedMs - 30 * DAY_MS);
+  expect(asked.charges[0]?.getTime()).toBeLessThanOrEqual(Date.now() - 30 * DAY_MS);
+  election.elected = false;
+  const { asked: seen } = election;
+  await eventually(() => expect(election.asked).toBeGreaterThan(seen));
+  const newestMs = await bookedFee(shop, 20);
+  const before = asked.charges.length;
+  election.elected = true;
+  await eventually(() => expect(asked.charges.length).toBeGreaterThan(before));
+  expect(asked.charges[before]?.getTime()).toBe(newestMs - 2 * DAY_MS);
 });

@@ -1,5 +1,5 @@
 import type { Election } from '@zoco/service';
-import { bookFees } from './actions/book-fees.ts';
+import { bookFees, unbookedSince } from './actions/book-fees.ts';
 import { fillEventGap } from './actions/fill-event-gap.ts';
 import { purgeExpired } from './actions/purge-expired.ts';
 import type { Config } from './config.ts';
@@ -14,8 +14,8 @@ const LEDGER_MS = 10_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 /** Stripe tries to deliver for three days. */
 const GAP_DAYS = 3;
-/** Charges of this long may have come while nobody booked fees. */
-const FIRST_FEE_DAYS = 2;
+/** And lists events for thirty: what was not delivered while nobody was here to ask is asked for once. */
+const FIRST_GAP_DAYS = 30;
 
 /**
  * What runs beside the requests. Dispose to stop: what is in hand is finished. Any number of replicas may run it. What asks Stripe for long
@@ -31,10 +31,10 @@ export function startBackground(
   const { signal } = controller;
   const { log } = deps;
   const feeIntervalMs = config.PAYMENTS_FEES_MINUTES * MINUTE_MS;
-  let feesSinceMs = Date.now() - FIRST_FEE_DAYS * DAY_MS;
-  const ifElected = (task: () => Promise<void>) => async () => {
-    if (election?.isElected() ?? true) await task();
-  };
+  const isElected = () => election?.isElected() ?? true;
+  let gapDays = FIRST_GAP_DAYS;
+  /** Where this one goes on, as long as it is the one that books. */
+  let feesSince: Date | undefined;
   const running = Promise.all([
     pollDueWork(deps, work, config.PAYMENTS_POLL_MS, signal),
     repeat(
@@ -42,24 +42,25 @@ export function startBackground(
       config.PAYMENTS_EVENT_GAP_MINUTES * MINUTE_MS,
       log,
       signal,
-      ifElected(async () => {
-        const count = await fillEventGap(deps, work, new Date(Date.now() - GAP_DAYS * DAY_MS));
+      async () => {
+        if (!isElected()) return;
+        const count = await fillEventGap(deps, work, new Date(Date.now() - gapDays * DAY_MS));
+        gapDays = GAP_DAYS;
         if (count > 0) log.warn({ count }, 'events were not delivered and have been fetched');
-      }),
+      },
     ),
-    repeat(
-      'booking fees',
-      feeIntervalMs,
-      log,
-      signal,
-      ifElected(async () => {
-        const startedMs = Date.now();
-        const count = await bookFees(deps, new Date(feesSinceMs));
-        // One interval of overlap: a charge may be listed a little late. Who was not elected for long begins where it stopped.
-        feesSinceMs = startedMs - feeIntervalMs;
-        if (count > 0) log.info({ count }, 'fees are booked');
-      }),
-    ),
+    repeat('booking fees', feeIntervalMs, log, signal, async () => {
+      if (!isElected()) {
+        feesSince = undefined;
+        return;
+      }
+      const startedMs = Date.now();
+      feesSince ??= await unbookedSince(deps);
+      const count = await bookFees(deps, feesSince);
+      // One interval of overlap: a charge may be listed a little late.
+      feesSince = new Date(startedMs - feeIntervalMs);
+      if (count > 0) log.info({ count }, 'fees are booked');
+    }),
     repeat('looking through the ledger', LEDGER_MS, log, signal, createLedgerWatch(deps.db)),
     repeat('purging', 60 * MINUTE_MS, log, signal, () => purgeExpired(deps.db)),
   ]);

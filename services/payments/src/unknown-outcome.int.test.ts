@@ -4,6 +4,7 @@ import { expectBalanced } from '../fixtures/ledger.ts';
 import { newOrder } from '../fixtures/order.ts';
 import { openShop, type Shop } from '../fixtures/shop.ts';
 import { advancePayment } from './actions/advance-payment.ts';
+import type { PaymentDeps } from './payment-deps.ts';
 
 let shop: Shop;
 beforeAll(async () => {
@@ -20,6 +21,12 @@ const intents = (orderId: string) =>
   shop.sandbox.journal({ order_id: orderId, type: 'payment_intent.created' });
 
 const visa = () => newOrder({ payment_token: 'pm_card_visa' });
+
+/** A replica of its own, some of whose calls to Stripe are watched. */
+const deps = (calls: Partial<PaymentDeps['stripe']>): PaymentDeps => ({
+  ...shop.deps,
+  stripe: { ...shop.deps.stripe, ...calls },
+});
 
 /** Ends the work at a failpoint, as a crash would, once. */
 function crashAt(name: string): void {
@@ -200,4 +207,67 @@ test('two replicas at once: one charge', async () => {
   await shop.passTime();
   expect(charges(order.order_id)).toHaveLength(1);
   expect(await shop.toldOf(order.order_id)).toEqual(['payment.created', 'payment.succeeded']);
+});
+
+test('an event and another replica come before the answer to a create is saved: one decline, told once', async () => {
+  const order = newOrder({ payment_token: 'pm_card_chargeDeclined' });
+  await shop.handle(orderCreated, order);
+  const { id } = await shop.find(order.order_id);
+  const { createIntent } = shop.deps.stripe;
+  const overtaken = deps({
+    async createIntent(...call) {
+      const outcome = await createIntent(...call);
+      const [created] = intents(order.order_id);
+      for (const event of await shop.stripeEvents(created?.payment_intent ?? '')) await shop.sendHook(event);
+      await advancePayment(shop.deps, shop.tenant.id, id);
+      return outcome;
+    },
+  });
+  await advancePayment(overtaken, shop.tenant.id, id);
+  await shop.workOff();
+  expect(await shop.find(order.order_id)).toMatchObject({
+    settledAttempt: 1,
+    failures: 1,
+    paymentToken: null,
+  });
+  expect(shop.sandbox.journal({ order_id: order.order_id, type: 'charge.failed' })).toHaveLength(1);
+  expect(await shop.toldOf(order.order_id)).toEqual(['payment.created', 'payment.failed']);
+});
+
+test('two replicas find nothing after a kept 500, one after the other: one new key, one charge', async () => {
+  const order = visa();
+  shop.sandbox.addFault({ kind: 'fail_500', order_id: order.order_id });
+  await shop.deliver(orderCreated, order);
+  const { id } = await shop.find(order.order_id);
+  const searched = Promise.withResolvers<void>();
+  const charged = Promise.withResolvers<void>();
+  const overtaken = Promise.withResolvers<void>();
+  const { createIntent, findIntent } = shop.deps.stripe;
+  const slow = deps({
+    async findIntent(...call) {
+      const outcome = await findIntent(...call);
+      searched.resolve();
+      await charged.promise;
+      return outcome;
+    },
+  });
+  const quick = deps({
+    async createIntent(...call) {
+      const outcome = await createIntent(...call);
+      if (outcome.kind !== 'done') return outcome;
+      charged.resolve();
+      await overtaken.promise;
+      return outcome;
+    },
+  });
+  const slowRun = advancePayment(slow, shop.tenant.id, id);
+  await searched.promise;
+  const quickRun = advancePayment(quick, shop.tenant.id, id);
+  await slowRun;
+  overtaken.resolve();
+  await quickRun;
+  expect(await shop.find(order.order_id)).toMatchObject({ status: 'succeeded', keyVersion: 2 });
+  expect(charges(order.order_id)).toHaveLength(1);
+  expect(await shop.toldOf(order.order_id)).toEqual(['payment.created', 'payment.succeeded']);
+  await expectBalanced(shop);
 });

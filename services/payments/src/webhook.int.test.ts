@@ -4,6 +4,9 @@ import { expectBalanced, journalsOf } from '../fixtures/ledger.ts';
 import { newOrder } from '../fixtures/order.ts';
 import { openShop, type Shop, WEBHOOK_SECRET } from '../fixtures/shop.ts';
 import { fillEventGap } from './actions/fill-event-gap.ts';
+import { takeDueWork } from './actions/take-due-work.ts';
+import type { Payment } from './db/payments.ts';
+import { createWork } from './work.ts';
 
 let shop: Shop;
 beforeAll(async () => {
@@ -19,19 +22,30 @@ const DAY = 24 * 3600;
 const captures = async (orderId: string) =>
   (await journalsOf(shop, orderId)).filter(({ kind }) => kind === 'capture').length;
 
-/** A payment whose charge happened while nobody here heard of it: the process died before it could save. */
-async function unheardCharge() {
-  const order = newOrder({ payment_token: 'pm_card_visa' });
+/** A payment of which Stripe knows more than we do: the process died before it could save the answer to the create. */
+async function unheardCreate(token: string) {
+  const order = newOrder({ payment_token: token });
   shop.failpoint = (name) => {
     if (name === 'after-pi-create-before-save') throw new Error('crash');
   };
   await shop.deliver(orderCreated, order);
   shop.failpoint = () => {};
-  const [charge] = shop.sandbox.journal({ order_id: order.order_id, type: 'charge.succeeded' });
-  const events = await shop.stripeEvents(charge?.payment_intent ?? '');
+  const [created] = shop.sandbox.journal({ order_id: order.order_id });
+  return { orderId: order.order_id, intentId: created?.payment_intent ?? '' };
+}
+
+async function unheardCharge() {
+  const { orderId, intentId } = await unheardCreate('pm_card_visa');
+  const events = await shop.stripeEvents(intentId);
   const succeeded = events.find(({ type }) => type === 'payment_intent.succeeded');
   if (succeeded === undefined) throw new Error('no event');
-  return { orderId: order.order_id, succeeded, events, intentId: charge?.payment_intent ?? '' };
+  return { orderId, succeeded, intentId };
+}
+
+/** Sends all events of an intent at once, and lets what follows run to its end. */
+async function tell(intentId: string) {
+  for (const event of await shop.stripeEvents(intentId)) await shop.sendHook(event);
+  await shop.workOff();
 }
 
 describe('POST /payments/webhooks/stripe', () => {
@@ -122,18 +136,144 @@ describe('POST /payments/webhooks/stripe', () => {
     await expectBalanced(shop);
   });
 
-  test('a second intent for the order that took money: it goes back', async () => {
-    const { payment, orderId } = await shop.order({ payment_token: 'pm_card_visa' });
+  describe('a refund in the dashboard whose events come before the capture is known', () => {
+    const refund = (intentId: string) =>
+      shop.stripe.refunds.create({ payment_intent: intentId, amount: 1000 });
+    async function expectTakenOver(orderId: string) {
+      expect(await shop.find(orderId)).toMatchObject({
+        status: 'partially_refunded',
+        refundedCents: 1000,
+        dueAt: null,
+      });
+      expect(await shop.toldOf(orderId)).toEqual([
+        'payment.created',
+        'payment.succeeded',
+        'payment.refunded',
+      ]);
+      await expectBalanced(shop);
+    }
+
+    test('the answer to the create was lost', async () => {
+      const { orderId, intentId } = await unheardCharge();
+      await refund(intentId);
+      await tell(intentId);
+      await expectTakenOver(orderId);
+    });
+
+    test('the answer to the create was lost, and they come while it is asked for again', async () => {
+      const { orderId, intentId } = await unheardCharge();
+      await refund(intentId);
+      const events = await shop.stripeEvents(intentId);
+      const { createIntent } = shop.deps.stripe;
+      const asking = createWork(
+        {
+          ...shop.deps,
+          stripe: {
+            ...shop.deps.stripe,
+            async createIntent(...call) {
+              const outcome = await createIntent(...call);
+              for (const event of events) await shop.sendHook(event);
+              return outcome;
+            },
+          },
+        },
+        1,
+      );
+      await shop.sql((tx) => tx.sql`update payments set due_at = now() where order_id = ${orderId}`);
+      await takeDueWork(shop.deps, asking);
+      await asking.idle();
+      await shop.workOff();
+      await expectTakenOver(orderId);
+    });
+
+    test.each(['before-payment-save-commit', 'after-payment-save'])(
+      'it was paid in the browser, and whoever looks dies (%s)',
+      async (point) => {
+        const { orderId, payment } = await shop.order();
+        const intentId = payment.intentId ?? '';
+        await shop.stripe.paymentIntents.confirm(intentId, { payment_method: 'pm_card_visa' });
+        await refund(intentId);
+        shop.failpoint = (name) => {
+          if (name !== point) return;
+          shop.failpoint = () => {};
+          throw new Error('crash');
+        };
+        await tell(intentId);
+        await shop.passTime();
+        await expectTakenOver(orderId);
+      },
+    );
+  });
+
+  test('a declined card, told before the answer to its create was saved: it is not tried again', async () => {
+    const { orderId, intentId } = await unheardCreate('pm_card_chargeDeclined');
+    await tell(intentId);
+    expect(await shop.find(orderId)).toMatchObject({
+      status: 'requires_payment_method',
+      settledAttempt: 1,
+      failures: 1,
+    });
+    expect(shop.sandbox.journal({ order_id: orderId, type: 'charge.failed' })).toHaveLength(1);
+    expect(await shop.toldOf(orderId)).toEqual(['payment.created', 'payment.failed']);
+  });
+
+  test('the same a day later, when Stripe may have forgotten the create', async () => {
+    const { orderId, intentId } = await unheardCreate('pm_card_chargeDeclined');
+    await shop.sql(
+      (tx) => tx.sql`
+        update payments set intent_called_at = now() - interval '23 hours 1 minute' where order_id = ${orderId}`,
+    );
+    await tell(intentId);
+    expect(await shop.find(orderId)).toMatchObject({ settledAttempt: 1, failures: 1 });
+    expect(shop.sandbox.journal({ order_id: orderId, type: 'charge.failed' })).toHaveLength(1);
+  });
+
+  /** An intent for the order that this service did not make, paid. */
+  async function sendStray({ orderId, id }: Pick<Payment, 'orderId' | 'id'>): Promise<void> {
     const stray = await shop.stripe.paymentIntents.create({
       amount: 2948,
       currency: 'eur',
       confirm: true,
       payment_method: 'pm_card_visa',
-      metadata: { tenant: shop.tenant.id, order_id: orderId, payment_id: payment.id, env: 'test' },
+      metadata: { tenant: shop.tenant.id, order_id: orderId, payment_id: id, env: 'test' },
     });
     for (const event of await shop.stripeEvents(stray.id)) {
       expect((await shop.sendHook(event)).status).toBe(200);
     }
+  }
+
+  test('a second intent that took money beside an open one: it goes back, and the buyer can still pay', async () => {
+    const buyer = await shop.addBuyer();
+    const { payment, orderId } = await shop.order({ user_id: buyer.userId });
+    await sendStray(payment);
+    await shop.workOff();
+    expect(await shop.refundsOf(orderId)).toMatchObject([{ is_late: true, status: 'succeeded' }]);
+    expect(await shop.find(orderId)).toMatchObject({ status: 'requires_payment_method', cancelReason: null });
+    const answer = await shop.request('POST', '/payments', {
+      headers: { ...buyer.headers, 'idempotency-key': 'beside-a-second-intent' },
+      body: { order_id: orderId, payment_method: 'card', payment_token: 'pm_card_visa' },
+    });
+    expect([answer.status, answer.body.status]).toEqual([201, 'succeeded']);
+    expect(await shop.toldOf(orderId)).toEqual(['payment.created', 'payment.succeeded']);
+    await expectBalanced(shop);
+  });
+
+  test('a second intent that took money beside one that is to end: it is called canceled when it is', async () => {
+    const { payment, orderId } = await shop.order();
+    shop.sandbox.addFault({ kind: 'unavailable', operation: 'payment_intents.cancel', times: 3 });
+    await shop.callAs('orders', `/internal/payments/${orderId}/void`);
+    await sendStray(payment);
+    expect(await shop.find(orderId)).toMatchObject({ status: 'requires_payment_method' });
+    await shop.passTime();
+    expect(await shop.find(orderId)).toMatchObject({ status: 'canceled', cancelReason: 'order_voided' });
+    expect(shop.sandbox.journal({ order_id: orderId, type: 'payment_intent.canceled' })).toHaveLength(1);
+    expect(await shop.refundsOf(orderId)).toMatchObject([{ is_late: true, status: 'succeeded' }]);
+    await expectBalanced(shop);
+  });
+
+  test('a second intent that took money beside one that did: it goes back', async () => {
+    const { payment, orderId } = await shop.order({ payment_token: 'pm_card_visa' });
+    await sendStray(payment);
     await shop.workOff();
     expect(await shop.refundsOf(orderId)).toMatchObject([
       { is_late: true, status: 'succeeded', amount_cents: 2948 },

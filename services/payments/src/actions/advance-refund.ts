@@ -1,34 +1,47 @@
 import type { TenantId } from '@zoco/kernel';
-import { NOW, type ReadTx, type Tx } from '@zoco/postgres';
-import { loadPayment, lockPayment, type Payment, savePayment } from '../db/payments.ts';
+import type { ReadTx, Tx } from '@zoco/postgres';
+import { loadPayment, lockPayment, type Payment } from '../db/payments.ts';
 import { findRefund, type Refund, saveRefund } from '../db/refunds.ts';
+import { attention } from '../metrics.ts';
 import type { PaymentDeps } from '../payment-deps.ts';
-import { lateRefundKey, refundKey } from '../rules/stripe-keys.ts';
+import { lateRefundKey, mayBeForgotten, refundKey } from '../rules/stripe-keys.ts';
 import type { RefundFacts } from '../refund-calls.ts';
 import type { Outcome } from '../stripe-outcome.ts';
-import { abandonRefund, applyRefund, retryRefund, refundLookLater } from './apply-refund.ts';
+import { applyRefund, refundLookLater, retryRefund } from './apply-refund.ts';
+import { giveWay, type NotMade } from './compare-refunds.ts';
+
+/** What is known of a refund once the provider was asked. */
+type Answer = Outcome<RefundFacts> | ({ readonly kind: 'not_made' } & NotMade);
 
 /**
  * Does what there is to do about a refund: asks the provider for it, or how it is. Safe to run twice at once: the key is derived from the
- * refund.
+ * refund, and an answer counts only for the try that it belongs to.
  */
 export async function advanceRefund(deps: PaymentDeps, tenantId: TenantId, refundId: string): Promise<void> {
   const { refund, payment } = await deps.db.read(tenantId, (tx) => load(tx, refundId));
-  const { intentId } = refund;
-  if (refund.status !== 'pending' || intentId === null) return;
-  const outcome =
-    refund.providerId === null
-      ? await ask(deps, payment, refund, intentId)
-      : await deps.stripe.retrieveRefund(refund.providerId);
+  // One that is done is looked at when an event made it due: the bank may have sent it back.
+  if (refund.status === 'failed' || (refund.status === 'succeeded' && refund.dueAt === null)) return;
+  const answer = await askAbout(deps, payment, refund);
+  if (answer === undefined) return;
   deps.failpoint('after-refund-call');
-  const answer = outcome.kind === 'finished' ? await search(deps, refund, intentId) : outcome;
   await deps.db.transact(tenantId, async (tx) => {
     await lockPayment(tx, payment.id);
-    const now = await load(tx, refundId);
-    if (now.refund.status === 'pending') await save(tx, deps, now.payment, now.refund, answer);
+    await take(tx, deps, refund, answer);
     deps.failpoint('before-refund-save-commit');
   });
   deps.failpoint('after-refund-save');
+}
+
+/** @param asked the refund as it was when the provider was asked */
+async function take(tx: Tx, deps: PaymentDeps, asked: Refund, answer: Answer): Promise<void> {
+  const { refund, payment } = await load(tx, asked.id);
+  const isSameTry = refund.keyVersion === asked.keyVersion && refund.providerId === asked.providerId;
+  if (!isSameTry || refund.status === 'failed') return;
+  const saved = await save(tx, deps, payment, refund, answer);
+  if (saved.status !== 'succeeded' || answer.kind !== 'done') return;
+  // Made due in the meantime, it stays so: an event may know more than this answer.
+  const dueAt = refund.dueAt?.getTime() === asked.dueAt?.getTime() ? null : refund.dueAt;
+  if (saved.dueAt !== dueAt) await saveRefund(tx, refund.id, { dueAt, tries: 0 });
 }
 
 async function load(tx: ReadTx, refundId: string): Promise<{ refund: Refund; payment: Payment }> {
@@ -38,6 +51,23 @@ async function load(tx: ReadTx, refundId: string): Promise<{ refund: Refund; pay
   return { refund, payment };
 }
 
+async function askAbout(deps: PaymentDeps, payment: Payment, refund: Refund): Promise<Answer | undefined> {
+  const { intentId, providerId } = refund;
+  if (intentId === null) return undefined;
+  if (providerId !== null) return deps.stripe.retrieveRefund(providerId);
+  if (mayBeForgotten(refund.createdAt, new Date())) {
+    const found = await search(deps, refund, intentId, 'refund_not_made');
+    if (found.kind !== 'not_made') return found;
+  }
+  const asked = await ask(deps, payment, refund, intentId);
+  if (asked.kind === 'refused') return search(deps, refund, intentId, asked.code);
+  if (asked.kind === 'finished') return search(deps, refund, intentId, 'refund_not_made');
+  // Repeated, it is answered as it was the first time, which may be long ago.
+  return asked.kind === 'done' && refund.tries > 1
+    ? deps.stripe.retrieveRefund(asked.value.providerId)
+    : asked;
+}
+
 function ask(
   deps: PaymentDeps,
   payment: Payment,
@@ -45,7 +75,8 @@ function ask(
   intentId: string,
 ): Promise<Outcome<RefundFacts>> {
   const { environment } = deps.stripe;
-  const key = refund.isLate
+  const isOwnLate = refund.isLate && refund.requestedBy === 'system';
+  const key = isOwnLate
     ? lateRefundKey(environment, intentId, refund.keyVersion)
     : refundKey(environment, refund.id, refund.keyVersion);
   const metadata = {
@@ -58,13 +89,13 @@ function ask(
   return deps.stripe.createRefund({ intentId, amountCents, currency: payment.currency, metadata }, key);
 }
 
-/** The answer to our call is lost for good: the provider's list shows what it did. */
-async function search(deps: PaymentDeps, refund: Refund, intentId: string): Promise<Outcome<RefundFacts>> {
+/** What became of our call is not for its answer to say: the provider's list shows what it did. */
+async function search(deps: PaymentDeps, refund: Refund, intentId: string, code: string): Promise<Answer> {
   const listed = await deps.stripe.listRefunds(intentId);
   if (listed.kind !== 'done') return listed;
   const found = listed.value.find(({ refundId, status }) => refundId === refund.id && status !== 'failed');
   if (found !== undefined) return { kind: 'done', value: found };
-  return { kind: 'refused', code: 'refund_not_made', detail: '', intent: null };
+  return { kind: 'not_made', code, listed: listed.value };
 }
 
 async function save(
@@ -72,26 +103,20 @@ async function save(
   deps: PaymentDeps,
   payment: Payment,
   refund: Refund,
-  outcome: Outcome<RefundFacts>,
-): Promise<void> {
-  switch (outcome.kind) {
-    case 'done':
-      await applyRefund(tx, deps, payment, refund, outcome.value);
-      return;
-    case 'refused':
-      if (outcome.code !== 'charge_already_refunded') {
-        await retryRefund(tx, deps, refund, outcome.code);
-        return;
-      }
-      await abandonRefund(tx, payment, refund, outcome.code);
-      // Somebody refunded it elsewhere: the books follow.
-      await savePayment(tx, payment.id, { dueAt: NOW });
-      return;
-    default:
-      deps.log.warn(
-        { err: outcome.kind === 'unknown' ? outcome.error : outcome, refund_id: refund.id },
-        'Stripe has not told how a refund ended; it is asked again',
-      );
-      await saveRefund(tx, refund.id, { dueAt: refundLookLater(deps, refund) });
+  answer: Answer,
+): Promise<Refund> {
+  if (answer.kind === 'done') {
+    const { status, failureCode } = answer.value;
+    // Nobody took it for ours yet, but our own call made it: it is no earlier try.
+    const isLost = refund.providerId === null && status === 'failed';
+    if (isLost) return retryRefund(tx, deps, refund, failureCode ?? 'refund_failed');
+    return applyRefund(tx, deps, payment, refund, answer.value);
   }
+  if (answer.kind === 'not_made') return giveWay(tx, deps, payment, refund, answer);
+  if (answer.kind === 'refused') attention.inc({ reason: 'provider_refused_us' });
+  deps.log.warn(
+    { err: answer.kind === 'unknown' ? answer.error : answer, refund_id: refund.id },
+    'Stripe has not told how a refund ended; it is asked again',
+  );
+  return saveRefund(tx, refund.id, { dueAt: refundLookLater(deps, refund) });
 }

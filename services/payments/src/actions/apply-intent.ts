@@ -9,7 +9,7 @@ import { tellFailed, tellSucceeded } from '../payment-event.ts';
 import { captureEntries, lateCaptureEntries } from '../rules/ledger.ts';
 import { nextStep } from '../rules/next-step.ts';
 import { type IntentFacts, observe } from '../rules/observation.ts';
-import { isOpen, NEXT, type PaymentStatus } from '../rules/payment.ts';
+import { isCaptured, isOpen, NEXT, type PaymentStatus } from '../rules/payment.ts';
 import { reconcileDelaySeconds } from '../rules/reconcile.ts';
 import { closePayment } from './close-payment.ts';
 
@@ -27,11 +27,15 @@ export async function applyIntent(
 ): Promise<Payment> {
   const seen = observe(payment, intent);
   const known = settled(payment, intent, settles);
+  const isOwn = known.intentId === intent.id;
   switch (seen.kind) {
     case 'captured':
       return capture(tx, deps, payment, known, intent);
     case 'late':
-      return takeLate(tx, deps, payment, known, intent);
+      await sendBack(tx, deps, payment, intent);
+      // Money that came for a second intent says nothing of the payment's own: that may still be paid, or is being ended.
+      if (!isOwn) return savePayment(tx, payment.id, known);
+      return isOpen(payment.status) ? closePayment(tx, payment, known) : save(tx, deps, payment, {});
     case 'canceled':
       return closePayment(tx, payment, known);
     case 'declined':
@@ -47,7 +51,9 @@ export async function applyIntent(
       deps.log.error({ payment_id: payment.id, intent_id: intent.id }, 'an intent is not for this payment');
       return save(tx, deps, payment, {});
     default:
-      return save(tx, deps, payment, payment.intentId === intent.id ? known : {});
+      // What else there is to look at, a refund or the payment's own intent, stays due.
+      if (!isOwn || isCaptured(payment.status)) return savePayment(tx, payment.id, known);
+      return save(tx, deps, payment, known);
   }
 }
 
@@ -95,40 +101,31 @@ async function capture(
 }
 
 /** The money belongs to the buyer from the first moment: it is booked as theirs and sent back. */
-async function takeLate(
-  tx: Tx,
-  deps: PaymentDeps,
-  payment: Payment,
-  known: Partial<Payment>,
-  intent: IntentFacts,
-): Promise<Payment> {
+async function sendBack(tx: Tx, deps: PaymentDeps, payment: Payment, intent: IntentFacts): Promise<void> {
   const posted = await postJournal(tx, {
     kind: 'late_capture',
     ref: intent.id,
     payment,
     entries: lateCaptureEntries(payment.amountCents),
   });
-  if (posted) {
-    await insertRefund(tx, {
-      tenantId: tx.tenantId,
-      id: newId('refund'),
-      paymentId: payment.id,
-      reasonKey: `late:${intent.id}`,
-      amountCents: payment.amountCents,
-      reason: 'late_capture',
-      isLate: true,
-      intentId: intent.id,
-      requestedBy: 'system',
-      dueAt: NOW,
-    });
-    tx.onCommit(() => lateCaptures.inc());
-    deps.log.error(
-      { payment_id: payment.id, intent_id: intent.id },
-      'money came after the end; it goes back',
-    );
-  }
-  if (!isOpen(payment.status)) return save(tx, deps, payment, {});
-  return closePayment(tx, payment, known);
+  if (!posted) return;
+  await insertRefund(tx, {
+    tenantId: tx.tenantId,
+    id: newId('refund'),
+    paymentId: payment.id,
+    reasonKey: `late:${intent.id}`,
+    amountCents: payment.amountCents,
+    reason: 'late_capture',
+    isLate: true,
+    intentId: intent.id,
+    requestedBy: 'system',
+    dueAt: NOW,
+  });
+  tx.onCommit(() => lateCaptures.inc());
+  deps.log.error(
+    { payment_id: payment.id, intent_id: intent.id },
+    'money came after the end, or for a second intent; it goes back',
+  );
 }
 
 async function decline(

@@ -1,4 +1,4 @@
-import { secondsFromNow, type Tx } from '@zoco/postgres';
+import { NOW, secondsFromNow, type Tx } from '@zoco/postgres';
 import { journalEntries, postJournal } from '../db/ledger.ts';
 import { type Payment, savePayment } from '../db/payments.ts';
 import { type Refund, saveRefund } from '../db/refunds.ts';
@@ -56,6 +56,26 @@ export async function retryRefund(
     failureCode,
     dueAt: refundLookLater(deps, refund),
   });
+}
+
+/** Less is left than was asked for: the next try asks for that, and the rest is free again. */
+export async function shrinkRefund(
+  tx: Tx,
+  payment: Payment,
+  refund: Refund,
+  amountCents: number,
+  failureCode: string,
+): Promise<Refund> {
+  const [saved] = await Promise.all([
+    saveRefund(tx, refund.id, { amountCents, keyVersion: refund.keyVersion + 1, failureCode, dueAt: NOW }),
+    refund.isLate
+      ? undefined
+      : savePayment(tx, payment.id, {
+          refundRequestedCents: payment.refundRequestedCents - (refund.amountCents - amountCents),
+          version: payment.version + 1,
+        }),
+  ]);
+  return saved;
 }
 
 /** Nothing is left that could go back: what was asked for is free again. */

@@ -1,9 +1,21 @@
 import { isTenantId, newId, type TenantId } from '@zoco/kernel';
 import { chargeFeeOf, type ChargeFee } from '../charge-fee.ts';
 import type { PaymentDeps } from '../payment-deps.ts';
-import { bookFeesOf } from '../db/fees.ts';
+import { bookFeesOf, lastFeeBookedAt } from '../db/fees.ts';
 
 const BATCH_MAX = 200;
+const DAY_MS = 24 * 3600_000;
+/** A charge may be listed late, and whoever booked the newest fee may have ended before the older ones. */
+const OVERLAP_DAYS = 2;
+/** Stripe's lists are not gone through further than its events go back. */
+const BACK_DAYS_MAX = 30;
+
+/** Since when charges may be without their fees, for somebody who has not booked them until now. */
+export async function unbookedSince(deps: PaymentDeps): Promise<Date> {
+  const last = await deps.db.work(lastFeeBookedAt);
+  const sinceMs = (last?.getTime() ?? 0) - OVERLAP_DAYS * DAY_MS;
+  return new Date(Math.max(sinceMs, Date.now() - BACK_DAYS_MAX * DAY_MS));
+}
 
 /**
  * Books what Stripe kept of the charges since `since`, so that our account of what Stripe owes is Stripe's own. Fees that are booked

@@ -4,9 +4,9 @@ import { loadPayment, type Payment, savePayment } from '../db/payments.ts';
 import { findRefundOf, insertRefund, type Refund } from '../db/refunds.ts';
 import { attention } from '../metrics.ts';
 import type { PaymentDeps } from '../payment-deps.ts';
-import { refundableCents } from '../rules/refund.ts';
+import { refundableCents, unrefundedCents } from '../rules/refund.ts';
 import type { RefundFacts } from '../refund-calls.ts';
-import { applyRefund } from './apply-refund.ts';
+import { abandonRefund, applyRefund, retryRefund, shrinkRefund } from './apply-refund.ts';
 
 /**
  * Brings our refunds of a payment in line with the provider's, and takes over those that were made there, in its dashboard.
@@ -18,29 +18,94 @@ export async function compareRefunds(
   payment: Payment,
   listed: readonly RefundFacts[],
 ): Promise<Payment> {
+  const current = await follow(tx, deps, payment, listed, { isLate: false, intentId: payment.intentId });
+  const dueAt = current.lookAgain ? NOW : null;
+  return savePayment(tx, payment.id, { dueAt, lookAgain: false, tries: 0 });
+}
+
+/** A try that made no refund, for certain: why, and what the provider's list has instead. */
+export interface NotMade {
+  readonly code: string;
+  readonly listed: readonly RefundFacts[];
+}
+
+/**
+ * A refund of ours was not made. Where that is because money went back in the provider's dashboard in the meantime, ours asks for what is
+ * left, which makes room in the books for the other. Whatever else it was, the same is tried again.
+ * @param payment locked by this transaction
+ */
+export async function giveWay(
+  tx: Tx,
+  deps: PaymentDeps,
+  payment: Payment,
+  refund: Refund,
+  notMade: NotMade,
+): Promise<Refund> {
+  const { code, listed } = notMade;
+  const restCents = unrefundedCents(payment.amountCents, listed);
+  if (refund.amountCents <= restCents) return retryRefund(tx, deps, refund, code);
+  if (refund.refundedAt !== null) return replace(tx, deps, payment, refund, notMade);
+  deps.log.warn({ refund_id: refund.id, rest_cents: restCents }, 'a refund gives way to others at Stripe');
+  const saved =
+    restCents > 0
+      ? await shrinkRefund(tx, payment, refund, restCents, code)
+      : await abandonRefund(tx, payment, refund, code);
+  await follow(tx, deps, (await loadPayment(tx, payment.id)) ?? payment, listed, refund);
+  return saved;
+}
+
+/** Ours was told and came back, so its amount stands: one that gives back the same does in its place. */
+async function replace(
+  tx: Tx,
+  deps: PaymentDeps,
+  payment: Payment,
+  refund: Refund,
+  { code, listed }: NotMade,
+): Promise<Refund> {
+  const other = listed.find((facts) => isForeign(facts) && facts.amountCents === refund.amountCents);
+  const known = other && (await findRefundOf(tx, payment.id, other.providerId, undefined));
+  if (other !== undefined && known === undefined) return applyRefund(tx, deps, payment, refund, other);
+  if (code !== 'charge_already_refunded') return retryRefund(tx, deps, refund, code);
+  return abandonRefund(tx, payment, refund, code);
+}
+
+type Capture = Pick<Refund, 'isLate' | 'intentId'>;
+
+/** Applies each of the listed refunds to ours. */
+async function follow(
+  tx: Tx,
+  deps: PaymentDeps,
+  payment: Payment,
+  listed: readonly RefundFacts[],
+  of: Capture,
+): Promise<Payment> {
   let current = payment;
   // Oldest first: the list begins with the newest.
   for (const facts of listed.toReversed()) {
     const known = await findRefundOf(tx, current.id, facts.providerId, facts.refundId);
-    const refund = known ?? (await takeOver(tx, deps, current, facts));
+    const refund = known ?? (await takeOver(tx, deps, current, facts, of));
     if (refund === undefined) continue;
     if (known === undefined) current = (await loadPayment(tx, current.id)) ?? current;
     await applyRefund(tx, deps, current, refund, facts);
     current = (await loadPayment(tx, current.id)) ?? current;
   }
-  const dueAt = current.lookAgain ? NOW : null;
-  return savePayment(tx, payment.id, { dueAt, lookAgain: false, tries: 0 });
+  return current;
 }
 
-/** A refund that we did not ask for. One that failed, or that names a refund of ours, is none to take over. */
+/** One that failed, or that names a refund of ours, is none to take over. */
+const isForeign = ({ status, refundId }: RefundFacts) => status !== 'failed' && refundId === undefined;
+
+/** A refund that we did not ask for. */
 async function takeOver(
   tx: Tx,
   deps: PaymentDeps,
   payment: Payment,
   facts: RefundFacts,
+  { isLate, intentId }: Capture,
 ): Promise<Refund | undefined> {
-  if (facts.status === 'failed' || facts.refundId !== undefined) return undefined;
-  if (facts.amountCents === null || facts.amountCents > refundableCents(payment)) {
+  if (!isForeign(facts)) return undefined;
+  const restCents = isLate ? payment.amountCents : refundableCents(payment);
+  if (facts.amountCents === null || facts.amountCents > restCents) {
     attention.inc({ reason: 'amount_mismatch' });
     deps.log.error(
       { payment_id: payment.id, refund: facts.providerId },
@@ -57,13 +122,16 @@ async function takeOver(
       amountCents: facts.amountCents,
       reason: 'refunded_at_provider',
       requestedBy: 'provider',
-      intentId: payment.intentId,
+      isLate,
+      intentId,
       providerId: facts.providerId,
     }),
-    savePayment(tx, payment.id, {
-      refundRequestedCents: payment.refundRequestedCents + facts.amountCents,
-      version: payment.version + 1,
-    }),
+    isLate
+      ? undefined
+      : savePayment(tx, payment.id, {
+          refundRequestedCents: payment.refundRequestedCents + facts.amountCents,
+          version: payment.version + 1,
+        }),
   ]);
   return refund;
 }

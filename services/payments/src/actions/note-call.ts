@@ -11,9 +11,10 @@ interface Refusal {
   readonly detail: string;
 }
 
-/** Notes that a create may be sent from now on, unless the payment is to end. */
+/** Notes that a create may be sent from now on, unless the payment is to end or an event told of its intent. */
 export async function markCalled(tx: Tx, payment: Payment): Promise<Payment> {
-  if (payment.cancelReason !== null || payment.intentCalledAt !== null) return payment;
+  const { cancelReason, intentCalledAt, intentId } = payment;
+  if (cancelReason !== null || intentCalledAt !== null || intentId !== null) return payment;
   return savePayment(tx, payment.id, { intentCalledAt: new Date() });
 }
 
@@ -29,19 +30,22 @@ export async function postpone(tx: Tx, { settings }: PaymentDeps, payment: Payme
 /**
  * It is certain that no intent came of the create, so the next one may have a new key. A refused token is a failed attempt; what is
  * refused without one is tried again later, as nobody but the configuration can help.
+ * @param payment locked by this transaction
+ * @param asked the payment as the create was sent: of one with another key, which somebody else may have sent since, nothing is known
  */
 export async function forgetCreate(
   tx: Tx,
   deps: PaymentDeps,
   payment: Payment,
+  asked: Payment,
   refusal: Refusal | undefined,
 ): Promise<Payment> {
   if (payment.intentId !== null || !isOpen(payment.status)) return payment;
+  if (payment.keyVersion !== asked.keyVersion) return payment;
   const forgotten = { keyVersion: payment.keyVersion + 1, intentCalledAt: null };
   if (refusal === undefined) return savePayment(tx, payment.id, forgotten);
-  const isFirstAttempt = payment.confirmOnCreate && payment.settledAttempt === 0;
-  if (isFirstAttempt) {
-    return refuseAttempt(tx, payment, 1, refusal, { ...forgotten, confirmOnCreate: false });
+  if (asked.confirmOnCreate && asked.attempt > payment.settledAttempt) {
+    return refuseAttempt(tx, payment, asked.attempt, refusal, { ...forgotten, confirmOnCreate: false });
   }
   await savePayment(tx, payment.id, { ...forgotten, errorCode: refusal.code, errorDetail: refusal.detail });
   return postpone(tx, deps, payment);

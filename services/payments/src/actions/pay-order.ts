@@ -65,6 +65,7 @@ async function startAttempt(tx: Tx, deps: PaymentDeps, input: PayOrderInput): Pr
   checkPayable({ ...payment, isWindowOver: await isOrderWindowOver(tx, payment.id) }, request);
   if (payment.method !== 'card' || input.token === undefined) return `${payment.id}:0`;
   const attempt = payment.attempt + 1;
+  const isUnasked = payment.intentId === null && payment.intentCalledAt === null;
   await savePayment(tx, payment.id, {
     attempt,
     paymentToken: input.token,
@@ -72,9 +73,8 @@ async function startAttempt(tx: Tx, deps: PaymentDeps, input: PayOrderInput): Pr
     dueAt: secondsFromNow(deps.settings.PAYMENTS_LEASE_SECONDS),
     version: payment.version + 1,
     // Where no create is under way, one call does both.
-    ...(payment.intentId === null && payment.intentCalledAt === null
-      ? { confirmOnCreate: true, intentCalledAt: NOW }
-      : {}),
+    confirmOnCreate: isUnasked,
+    ...(isUnasked ? { intentCalledAt: NOW } : {}),
   });
   deps.failpoint('after-attempt-row');
   return `${payment.id}:${attempt}`;

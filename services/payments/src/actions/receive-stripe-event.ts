@@ -1,6 +1,8 @@
 import { type Id, isTenantId, type TenantId } from '@zoco/kernel';
 import { NOW, type Tx } from '@zoco/postgres';
 import { findByIntent, lockPayment, lockPaymentOfOrder, savePayment } from '../db/payments.ts';
+import { findRefund, saveRefund } from '../db/refunds.ts';
+import type { RefundStatus } from '../db/schema.ts';
 import { webhookEvents } from '../metrics.ts';
 import type { PaymentDeps } from '../payment-deps.ts';
 import type { PaymentStatus } from '../rules/payment.ts';
@@ -61,7 +63,8 @@ interface Known {
   readonly id: Id<'payment'>;
   readonly status: PaymentStatus;
   readonly intent_id: string | null;
-  readonly refund_status: string | null;
+  /** Of the refund that the event names; null when it is none of this payment. */
+  readonly refund_status: RefundStatus | null;
   readonly is_new: boolean;
 }
 
@@ -76,19 +79,38 @@ async function take(tx: Tx, { orderId }: Owner, event: StripeEvent): Promise<Tak
       select ${tx.tenantId}, ${event.id}, ${event.type}, payment.id, ${event.created.toISOString()}::timestamptz from payment
       on conflict do nothing returning 1)
     select payment.*, exists (select from seen) as is_new,
-           (select status from refunds where tenant_id = ${tx.tenantId} and id = ${event.refund?.id ?? ''}) as refund_status
+           (select status from refunds
+            where tenant_id = ${tx.tenantId} and id = ${event.refund?.id ?? ''} and payment_id = payment.id) as refund_status
     from payment`;
   if (known === undefined) return { outcome: 'foreign', isDue: false, strayOf: undefined };
   const isStray = known.intent_id !== null && known.intent_id !== event.intentId;
-  if (isStray) return { outcome: 'taken', isDue: false, strayOf: known.id };
+  const refund = known.refund_status === null ? null : event.refund;
+  if (isStray && refund === null) return { outcome: 'taken', isDue: false, strayOf: known.id };
   if (!known.is_new) return { outcome: 'repeated', isDue: false, strayOf: undefined };
-  const isOld =
-    event.refund === null ? isOldNews(event.type, known.status) : event.refund.status === known.refund_status;
-  return { outcome: 'taken', isDue: !isOld && (await makeDue(tx, orderId, event)), strayOf: undefined };
+  const isDue =
+    refund === null
+      ? !isOldNews(event.type, known.status) && (await makePaymentDue(tx, orderId, event))
+      : refund.status !== known.refund_status && (await makeRefundDue(tx, orderId, refund));
+  return { outcome: 'taken', isDue, strayOf: undefined };
 }
 
-/** Somebody has to look: at once, and again when a look that began before is done. */
-async function makeDue(tx: Tx, orderId: string, event: StripeEvent): Promise<boolean> {
+/** Somebody has to look at a refund of ours: it may be a late one, which no look at the payment comes upon. */
+async function makeRefundDue(
+  tx: Tx,
+  orderId: string,
+  told: { id: string; status: string },
+): Promise<boolean> {
+  await lockPaymentOfOrder(tx, orderId);
+  const refund = await findRefund(tx, told.id);
+  if (refund === undefined || refund.status === 'failed') return false;
+  // One that failed and that nobody took for ours is an earlier try.
+  if (refund.providerId === null && ['failed', 'canceled'].includes(told.status)) return false;
+  await saveRefund(tx, refund.id, { dueAt: NOW });
+  return true;
+}
+
+/** Somebody has to look at the payment: at once, and again when a look that began before is done. */
+async function makePaymentDue(tx: Tx, orderId: string, event: StripeEvent): Promise<boolean> {
   const payment = await lockPaymentOfOrder(tx, orderId);
   if (payment === undefined || isOldNews(event.type, payment.status)) return false;
   await savePayment(tx, payment.id, {

@@ -1,11 +1,11 @@
 import { assertNever } from '@zoco/kernel';
-import type { Tx } from '@zoco/postgres';
-import { lockPayment, type Payment } from '../db/payments.ts';
+import { secondsFromNow, type Tx } from '@zoco/postgres';
+import { lockPayment, type Payment, savePayment } from '../db/payments.ts';
 import { attention } from '../metrics.ts';
 import type { PaymentDeps } from '../payment-deps.ts';
 import type { RunSoFar, Step } from '../rules/next-step.ts';
 import type { IntentFacts } from '../rules/observation.ts';
-import { isOpen } from '../rules/payment.ts';
+import { isCaptured, isOpen } from '../rules/payment.ts';
 import type { Outcome } from '../stripe-outcome.ts';
 import { applyIntent } from './apply-intent.ts';
 import { closePayment } from './close-payment.ts';
@@ -64,16 +64,29 @@ function locked(
   });
 }
 
+/**
+ * Saves what an answer shows. Only the first answer to a call of ours tells of a capture at once: any other may come long after it, and
+ * after the events of its refunds, which could not be placed then.
+ */
 async function apply(
   deps: PaymentDeps,
   payment: Payment,
   intent: IntentFacts,
   settles: number,
+  source: 'look' | 'call' = 'look',
 ): Promise<Taken> {
-  const saved = await locked(deps, payment, (tx, now) => applyIntent(tx, deps, now, intent, settles));
+  const isRepeated = source === 'call' && payment.tries > 1;
+  const saved = await locked(deps, payment, async (tx, now) => {
+    const applied = await applyIntent(tx, deps, now, intent, settles);
+    if (!isCaptured(applied.status) || (source === 'call' && !isRepeated)) return applied;
+    return savePayment(tx, now.id, { dueAt: secondsFromNow(deps.settings.PAYMENTS_LEASE_SECONDS) });
+  });
   deps.failpoint('after-payment-save');
-  return goOn(saved, { looked: true });
+  return goOn(saved, { looked: isCaptured(saved.status) ? saved.dueAt === null : !isRepeated });
 }
+
+/** The attempt that the create makes; 0 when it makes none. */
+const attemptOfCreate = (payment: Payment): number => (payment.confirmOnCreate ? payment.attempt : 0);
 
 async function later(deps: PaymentDeps, payment: Payment, outcome: Outcome<unknown>): Promise<Taken> {
   const error = outcome.kind === 'unknown' ? outcome.error : outcome;
@@ -96,15 +109,15 @@ async function create(deps: PaymentDeps, payment: Payment): Promise<Taken> {
   // From here on a call may have been made, so this is written first.
   if (payment.intentCalledAt === null) return goOn(await locked(deps, payment, markCalled));
   const token = payment.confirmOnCreate ? payment.paymentToken : null;
-  const settles = payment.confirmOnCreate ? 1 : 0;
+  const settles = attemptOfCreate(payment);
   deps.failpoint('before-pi-create');
   const outcome = await deps.stripe.createIntent(payment, token);
   deps.failpoint('after-pi-create-before-save');
   switch (outcome.kind) {
     case 'done':
-      return apply(deps, payment, outcome.value, settles);
+      return apply(deps, payment, outcome.value, settles, 'call');
     case 'refused':
-      if (outcome.intent !== null) return apply(deps, payment, outcome.intent, settles);
+      if (outcome.intent !== null) return apply(deps, payment, outcome.intent, settles, 'call');
       return refuseCreate(deps, payment, outcome);
     case 'key_taken':
       // By a burn, or by this very create with parameters that have changed since: either way it is over.
@@ -121,9 +134,9 @@ async function refuseCreate(
   payment: Payment,
   refusal: { code: string; detail: string },
 ): Promise<Taken> {
-  const saved = await locked(deps, payment, (tx, now) => forgetCreate(tx, deps, now, refusal));
+  const saved = await locked(deps, payment, (tx, now) => forgetCreate(tx, deps, now, payment, refusal));
   // The token was at fault: an intent without one can be had, for the next attempt.
-  return payment.confirmOnCreate ? goOn(saved) : STOP;
+  return payment.confirmOnCreate ? goOn(saved, { createFinished: saved.intentId !== null }) : STOP;
 }
 
 async function burn(deps: PaymentDeps, payment: Payment): Promise<Taken> {
@@ -136,7 +149,7 @@ async function burn(deps: PaymentDeps, payment: Payment): Promise<Taken> {
     case 'finished':
       return goOn(payment, { createFinished: true });
     case 'refused':
-      return goOn(await locked(deps, payment, (tx, now) => forgetCreate(tx, deps, now, undefined)));
+      return goOn(await locked(deps, payment, (tx, now) => forgetCreate(tx, deps, now, payment, undefined)));
     default:
       return later(deps, payment, outcome);
   }
@@ -145,8 +158,8 @@ async function burn(deps: PaymentDeps, payment: Payment): Promise<Taken> {
 async function find(deps: PaymentDeps, payment: Payment): Promise<Taken> {
   const outcome = await deps.stripe.findIntent(payment, payment.intentCalledAt ?? payment.createdAt);
   if (outcome.kind !== 'done') return later(deps, payment, outcome);
-  if (outcome.value !== null) return apply(deps, payment, outcome.value, payment.confirmOnCreate ? 1 : 0);
-  const saved = await locked(deps, payment, (tx, now) => forgetCreate(tx, deps, now, undefined));
+  if (outcome.value !== null) return apply(deps, payment, outcome.value, attemptOfCreate(payment));
+  const saved = await locked(deps, payment, (tx, now) => forgetCreate(tx, deps, now, payment, undefined));
   return goOn(saved, { createFinished: false, createSent: false });
 }
 
@@ -157,7 +170,7 @@ async function confirm(deps: PaymentDeps, payment: Payment): Promise<Taken> {
   deps.failpoint('after-pi-confirm');
   switch (outcome.kind) {
     case 'done':
-      return apply(deps, payment, outcome.value, attempt);
+      return apply(deps, payment, outcome.value, attempt, 'call');
     case 'refused':
       if (outcome.intent !== null) return apply(deps, payment, outcome.intent, attempt);
       return goOn(await locked(deps, payment, (tx, now) => refuseAttempt(tx, now, attempt, outcome)), {
@@ -182,7 +195,7 @@ async function cancel(deps: PaymentDeps, payment: Payment): Promise<Taken> {
   return taken.stop || isOpen(taken.payment.status) ? STOP : taken;
 }
 
-const retrieve = (deps: PaymentDeps, payment: Payment) => look(deps, payment, 0);
+const retrieve = (deps: PaymentDeps, payment: Payment) => look(deps, payment, attemptOfCreate(payment));
 
 async function look(deps: PaymentDeps, payment: Payment, settles: number): Promise<Taken> {
   const outcome = await deps.stripe.retrieveIntent(payment.intentId ?? '');

@@ -1,4 +1,4 @@
-import type { Tx } from '@zoco/postgres';
+import type { Tx, WorkerTx } from '@zoco/postgres';
 import type { ChargeFee } from '../charge-fee.ts';
 import { feeEntries } from '../rules/ledger.ts';
 
@@ -36,4 +36,12 @@ export async function bookFeesOf(
       returning 1)
     select count(*)::int as booked from journal`;
   return result?.booked ?? 0;
+}
+
+/** When a fee was last booked, for whatever tenant; undefined when none ever was. */
+export async function lastFeeBookedAt(tx: WorkerTx): Promise<Date | undefined> {
+  const [newest] = await tx.sql<{ ms: number | null }[]>`
+    select (extract(epoch from max(created_at)) * 1000)::float8 as ms from ledger_journals where kind = 'fee'`;
+  const ms = newest?.ms ?? null;
+  return ms === null ? undefined : new Date(ms);
 }

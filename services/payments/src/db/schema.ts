@@ -44,7 +44,7 @@ export const payments = pgTable(
     keyVersion: integer('key_version').notNull().default(1),
     /** When a create may first have been sent. */
     intentCalledAt: time('intent_called_at'),
-    /** Whether the create confirms with the first attempt's token. */
+    /** Whether the create makes the last attempt: it confirms with its token. */
     confirmOnCreate: boolean('confirm_on_create').notNull().default(false),
     /** Token of the attempt that is not settled. */
     paymentToken: text('payment_token'),
@@ -190,6 +190,10 @@ export const ledgerJournals = pgTable(
     index('ledger_journals_unusual')
       .on(table.tenantId, table.kind, table.id)
       .where(sql`kind not in ('capture', 'fee')`),
+    // When one was last booked.
+    index('ledger_journals_fees')
+      .on(table.createdAt)
+      .where(sql`kind = 'fee'`),
     check(
       'ledger_journals_kind',
       sql`kind in ('capture', 'settlement', 'refund', 'refund_return', 'late_capture', 'late_refund', 'fee', 'payout')`,

@@ -66,6 +66,46 @@ describe('POST /payments', () => {
     ]);
   });
 
+  test('402 as often as Stripe refuses the order itself: each is an attempt of its own', async () => {
+    const { orderId, payment } = await shop.order({
+      user_id: buyer.userId,
+      total_cents: 30,
+      tax_cents: 0,
+      payment_token: 'pm_card_visa',
+    });
+    for (const attempt of [2, 3]) {
+      const answer = await pay(orderId, 'pm_card_visa');
+      expect([answer.status, answer.body.decline_code]).toEqual([402, 'amount_too_small']);
+      // One create with the token, and one without it.
+      expect(await shop.find(orderId)).toMatchObject({
+        attempt,
+        settledAttempt: attempt,
+        keyVersion: 1 + 2 * attempt,
+      });
+    }
+    expect((await shop.eventsOf(payment.id)).map(({ data }) => data.attempt)).toEqual([undefined, 1, 2, 3]);
+  });
+
+  test('a crash after a token was refused: the create makes the second attempt, and makes it once', async () => {
+    let saves = 0;
+    shop.failpoint = (name) => {
+      if (name === 'before-payment-save-commit' && (saves += 1) === 2) throw new Error('crash');
+    };
+    const { orderId } = await order('pm_nobody');
+    expect(await shop.find(orderId)).toMatchObject({ settledAttempt: 1, intentCalledAt: null });
+    const answer = await pay(orderId, 'pm_card_chargeDeclined');
+    expect(answer.status).toBe(402);
+    expect(await shop.find(orderId)).toMatchObject({ attempt: 2, settledAttempt: 2, failures: 2 });
+    expect(shop.sandbox.journal({ order_id: orderId, type: 'charge.failed' })).toHaveLength(1);
+    expect((await pay(orderId, 'pm_card_visa')).status).toBe(201);
+    expect(await shop.toldOf(orderId)).toEqual([
+      'payment.created',
+      'payment.failed',
+      'payment.failed',
+      'payment.succeeded',
+    ]);
+  });
+
   test('201 without a token: the client secret, with which the browser pays', async () => {
     const { orderId, payment } = await order();
     const answer = await pay(orderId);

@@ -5,7 +5,7 @@ import {
   decodeCursor,
   defineRoute,
   encodeCursor,
-  idempotencyHeaders,
+  optionalIdempotencyHeaders,
   pageOf,
   pageQuery,
   signedIn,
@@ -68,7 +68,7 @@ const cancel = defineRoute({
   description:
     'Card payments only; one by transfer or on account ends with its order. The provider ends it first. Repeating it changes nothing; 409 when the money has come. The order stays as it is until it expires or is canceled.',
   tags: ['payments'],
-  request: { params: idParams, headers: idempotencyHeaders },
+  request: { params: idParams, headers: optionalIdempotencyHeaders },
   responses: paymentAnswer,
   problems: [404, 409],
 });
@@ -88,7 +88,7 @@ const settle = defineRoute({
   tags: ['payments'],
   request: {
     params: idParams,
-    headers: idempotencyHeaders,
+    headers: optionalIdempotencyHeaders,
     body: { content: { 'application/json': { schema: settleInput } } },
   },
   responses: paymentAnswer,

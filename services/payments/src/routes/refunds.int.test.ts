@@ -1,8 +1,11 @@
-import { newId } from '@zoco/kernel';
+import { orderCancelRequested, orderExpired } from '@zoco/contracts';
+import { type Id, newId } from '@zoco/kernel';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { expectBalanced, journalsOf } from '../../fixtures/ledger.ts';
 import { expectSignInNeeded, expectStaffNeeded } from '../../fixtures/refusals.ts';
 import { type Caller, openShop, type Shop } from '../../fixtures/shop.ts';
+import { advanceRefund } from '../actions/advance-refund.ts';
+import type { PaymentDeps } from '../payment-deps.ts';
 
 let shop: Shop;
 let staff: Caller;
@@ -23,8 +26,23 @@ const refund = (paymentId: string, body: object = {}, idempotencyKey = key(), { 
     headers: { ...headers, 'idempotency-key': idempotencyKey },
     body: { reason: 'damaged', ...body },
   });
-const refundedAtStripe = (orderId: string) =>
-  shop.sandbox.journal({ order_id: orderId, type: 'refund.created' }).map(({ amount }) => amount);
+const refundedAtStripe = (orderId: string, of = shop) =>
+  of.sandbox.journal({ order_id: orderId, type: 'refund.created' }).map(({ amount }) => amount);
+const cancelRequested = (orderId: Id<'order'>, of = shop) =>
+  of.deliver(orderCancelRequested, {
+    order_id: orderId,
+    reason: 'buyer_request',
+    requested_at: new Date().toISOString(),
+  });
+const expired = (orderId: Id<'order'>) =>
+  shop.deliver(orderExpired, { order_id: orderId, expired_at: new Date().toISOString() });
+/** The bank's last word on the refund of an intent, and Stripe's events about it. */
+async function finishAtBank(intentId: string | null, outcome: 'succeeded' | 'failed') {
+  const [made] = shop.sandbox.journal({ payment_intent: intentId ?? '', type: 'refund.created' });
+  shop.sandbox.finishRefund(made?.refund ?? '', outcome);
+  for (const event of await shop.stripeEvents(intentId)) await shop.sendHook(event);
+  await shop.workOff();
+}
 
 describe('POST /payments/{id}/refunds', () => {
   test('201 in parts, until nothing is left; every cent of tax with it', async () => {
@@ -177,19 +195,249 @@ describe('a refund whose outcome is not known', () => {
   );
 });
 
+describe('a refund that is asked for again when Stripe has forgotten its key', () => {
+  let forgetful: Shop;
+  beforeAll(async () => {
+    forgetful = await openShop({ timeoutMs: 300, retriesMax: 0, sandbox: { keyTtlSeconds: 0 } });
+  });
+  afterAll(() => forgetful[Symbol.asyncDispose]());
+  const lose = (kind: 'commit_then_500' | 'unavailable') =>
+    forgetful.sandbox.addFault({ kind, operation: 'refunds.create' });
+  const passDay = async () => {
+    await forgetful.sql((tx) => tx.sql`update refunds set created_at = now() - interval '23 hours 1 minute'`);
+    await forgetful.passTime();
+  };
+
+  test('a part whose answer was lost is found, not asked for again', async () => {
+    const { payment, orderId } = await forgetful.order({ payment_token: 'pm_card_visa' });
+    const { headers } = await forgetful.addStaff();
+    lose('commit_then_500');
+    await forgetful.request('POST', `/payments/${payment.id}/refunds`, {
+      headers: { ...headers, 'idempotency-key': key() },
+      body: { reason: 'damaged', amount_cents: 1000 },
+    });
+    await passDay();
+    expect(await forgetful.refundsOf(orderId)).toMatchObject([{ status: 'succeeded', key_version: 1 }]);
+    expect(refundedAtStripe(orderId, forgetful)).toEqual([1000]);
+    await expectBalanced(forgetful);
+  });
+
+  test('none was made: asked for with the same key, and searched for again when that answer is lost too', async () => {
+    const { orderId } = await forgetful.order({ payment_token: 'pm_card_visa' });
+    lose('unavailable');
+    await cancelRequested(orderId, forgetful);
+    lose('commit_then_500');
+    await passDay();
+    expect(await forgetful.refundsOf(orderId)).toMatchObject([{ status: 'pending', key_version: 1 }]);
+    await passDay();
+    expect(await forgetful.refundsOf(orderId)).toMatchObject([{ status: 'succeeded', key_version: 1 }]);
+    expect(refundedAtStripe(orderId, forgetful)).toEqual([2948]);
+    await expectBalanced(forgetful);
+  });
+
+  test('all of it, refused as refunded already: by ours, which is booked', async () => {
+    const { orderId } = await forgetful.order({ payment_token: 'pm_card_visa' });
+    lose('commit_then_500');
+    await cancelRequested(orderId, forgetful);
+    await forgetful.passTime();
+    expect(await forgetful.refundsOf(orderId)).toMatchObject([{ status: 'succeeded', key_version: 1 }]);
+    expect(await forgetful.find(orderId)).toMatchObject({ status: 'refunded', refundedCents: 2948 });
+    expect((await forgetful.toldOf(orderId)).at(-1)).toBe('payment.refunded');
+    await expectBalanced(forgetful);
+  });
+});
+
+describe('an answer that is old', () => {
+  test('to an earlier try of a refund: it does not touch the one under way', async () => {
+    const { payment, orderId } = await paid({ payment_token: 'pm_card_pendingRefund' });
+    shop.sandbox.addFault({ kind: 'fail_500', operation: 'refunds.create' });
+    const { body } = await refund(payment.id, { amount_cents: 1000 });
+    const listed = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    const listRefunds: PaymentDeps['stripe']['listRefunds'] = async (intentId) => {
+      const outcome = await shop.deps.stripe.listRefunds(intentId);
+      listed.resolve();
+      await goOn.promise;
+      return outcome;
+    };
+    const slow = { ...shop.deps, stripe: { ...shop.deps.stripe, listRefunds } };
+    const late = advanceRefund(slow, shop.tenant.id, body.id);
+    await listed.promise;
+    await shop.passTime();
+    await shop.passTime();
+    const underWay = [{ status: 'pending', key_version: 2 }];
+    expect(await shop.refundsOf(orderId)).toMatchObject(underWay);
+    expect(refundedAtStripe(orderId)).toEqual([1000]);
+    goOn.resolve();
+    await late;
+    expect(await shop.refundsOf(orderId)).toMatchObject(underWay);
+    await finishAtBank(payment.intentId, 'succeeded');
+    expect(await shop.refundsOf(orderId)).toMatchObject([{ status: 'succeeded', key_version: 2 }]);
+    expect(refundedAtStripe(orderId)).toEqual([1000]);
+    await expectBalanced(shop);
+  });
+
+  test('kept under the key of a refund that the bank has sent back since: that is what counts', async () => {
+    const { payment, orderId } = await paid({ payment_token: 'pm_card_refundFail' });
+    shop.failpoint = (name) => {
+      if (name === 'after-refund-call') throw new Error('crash');
+    };
+    await refund(payment.id, { amount_cents: 1000 });
+    shop.failpoint = () => {};
+    await finishAtBank(payment.intentId, 'failed');
+    expect(await shop.refundsOf(orderId)).toMatchObject([{ status: 'pending', key_version: 2 }]);
+    expect((await journalsOf(shop, orderId)).map(({ kind }) => kind)).toEqual(['capture']);
+    await shop.passTime();
+    expect(await shop.refundsOf(orderId)).toMatchObject([{ status: 'succeeded' }]);
+    expect(refundedAtStripe(orderId)).toEqual([1000, 1000]);
+    await expectBalanced(shop);
+  });
+});
+
+describe('a late refund that the bank sends back', () => {
+  const expectRetried = async (orderId: string, intentId: string | null) => {
+    const refunds = await shop.refundsOf(orderId);
+    expect(refunds).toMatchObject([{ is_late: true, status: 'succeeded' }]);
+    await finishAtBank(intentId, 'failed');
+    expect(await shop.refundsOf(orderId)).toMatchObject([{ status: 'pending', key_version: 2 }]);
+    const suspense = (await journalsOf(shop, orderId)).map((one) => one['customer_suspense'] ?? 0);
+    expect(suspense.filter((cents) => cents !== 0)).toEqual([-2948, 2948, -2948]);
+    await shop.passTime();
+    expect(await shop.refundsOf(orderId)).toMatchObject([{ status: 'succeeded' }]);
+    await expectBalanced(shop);
+  };
+
+  test('of money that came after the end: owed, booked back, and tried again', async () => {
+    const { payment, orderId } = await shop.order();
+    const card = { payment_method: 'pm_card_refundFail' };
+    await shop.stripe.paymentIntents.confirm(payment.intentId ?? '', card);
+    await expired(orderId);
+    await shop.workOff();
+    await expectRetried(orderId, payment.intentId);
+  });
+
+  test('of a second intent for an order that is paid', async () => {
+    const { payment, orderId } = await paid();
+    const stray = await shop.stripe.paymentIntents.create({
+      amount: 2948,
+      currency: 'eur',
+      confirm: true,
+      payment_method: 'pm_card_refundFail',
+      metadata: { tenant: shop.tenant.id, order_id: orderId, payment_id: payment.id, env: 'test' },
+    });
+    for (const event of await shop.stripeEvents(stray.id)) await shop.sendHook(event);
+    await shop.workOff();
+    await expectRetried(orderId, stray.id);
+  });
+
+  test('an event that says so of one that stays done: looked at, and nothing changes', async () => {
+    const { payment, orderId } = await paid();
+    const { body } = await refund(payment.id, { amount_cents: 1000 });
+    const events = await shop.stripeEvents(payment.intentId);
+    const text = JSON.stringify(events.find(({ type }) => type === 'refund.created'));
+    await shop.sendHook(text.replace('"succeeded"', '"failed"').replace('"evt_', '"evt_lie_'));
+    await shop.workOff();
+    expect(await shop.refundsOf(orderId)).toMatchObject([{ status: 'succeeded', key_version: 1 }]);
+    const [row] = await shop.sql((tx) => tx.sql`select due_at from refunds where id = ${body.id}`);
+    expect(row).toEqual({ due_at: null });
+    await expectBalanced(shop);
+  });
+});
+
+describe('a refund in the dashboard just before one of ours', () => {
+  const inDashboard = (intentId: string | null, amount: number) =>
+    shop.stripe.refunds.create({ payment_intent: intentId ?? '', amount });
+
+  test.each(['never', 'first', 'last'] as const)(
+    'of an order that is canceled, its webhook comes %s: both are booked, and all is told',
+    async (webhook) => {
+      const { payment, orderId } = await paid();
+      await inDashboard(payment.intentId, 1000);
+      const events = await shop.stripeEvents(payment.intentId);
+      if (webhook === 'first') {
+        shop.sandbox.addFault({ kind: 'unavailable', operation: 'refunds.create', times: 3 });
+      }
+      await cancelRequested(orderId);
+      if (webhook !== 'never') for (const event of events) await shop.sendHook(event);
+      await shop.workOff();
+      if (webhook === 'first') await shop.passTime();
+      expect(refundedAtStripe(orderId)).toEqual([1000, 1948]);
+      expect(await shop.refundsOf(orderId)).toMatchObject([
+        { status: 'succeeded', amount_cents: 1948, reason: 'order_canceled', key_version: 2 },
+        { status: 'succeeded', amount_cents: 1000, reason: 'refunded_at_provider' },
+      ]);
+      expect(await shop.find(orderId)).toMatchObject({
+        status: 'refunded',
+        refundedCents: 2948,
+        refundRequestedCents: 2948,
+      });
+      expect((await journalsOf(shop, orderId)).slice(1)).toEqual([
+        { kind: 'refund', stripe_clearing: -1000, revenue: 962, tax_payable: 38 },
+        { kind: 'refund', stripe_clearing: -1948, revenue: 1873, tax_payable: 75 },
+      ]);
+      const told = (await shop.eventsOf(payment.id)).slice(2);
+      expect(told.map(({ data }) => [data.refund_cents, data.refunded_total_cents])).toEqual([
+        [1000, 1000],
+        [1948, 2948],
+      ]);
+      await expectBalanced(shop);
+    },
+  );
+
+  test('of more than any of ours: they give way one after the other', async () => {
+    const { payment, orderId } = await paid();
+    shop.sandbox.addFault({ kind: 'unavailable', operation: 'refunds.create', times: 9 });
+    await refund(payment.id, { amount_cents: 1000 });
+    await refund(payment.id, { amount_cents: 948 });
+    await cancelRequested(orderId);
+    await inDashboard(payment.intentId, 2500);
+    for (let looks = 0; looks < 3; looks += 1) await shop.passTime();
+    const refunds = await shop.refundsOf(orderId);
+    const done = refunds.filter(({ status }) => status === 'succeeded');
+    expect(done.map(({ amount_cents }) => amount_cents)).toEqual([448, 2500]);
+    expect(refunds.filter(({ status }) => status === 'failed')).toHaveLength(2);
+    expect(refundedAtStripe(orderId)).toEqual([2500, 448]);
+    expect(await shop.find(orderId)).toMatchObject({ refundedCents: 2948, refundRequestedCents: 2948 });
+    await expectBalanced(shop);
+  });
+
+  test.each([
+    [1000, [1948, 1000]],
+    [2948, [2948]],
+  ])('of money that came after the end, %i of it: both are booked as late', async (cents, done) => {
+    const { payment, orderId } = await shop.order();
+    await shop.stripe.paymentIntents.confirm(payment.intentId ?? '', { payment_method: 'pm_card_visa' });
+    shop.sandbox.addFault({ kind: 'unavailable', operation: 'refunds.create', times: 3 });
+    await expired(orderId);
+    await shop.workOff();
+    await inDashboard(payment.intentId, cents);
+    await shop.passTime();
+    const refunds = await shop.refundsOf(orderId);
+    expect(refunds.every(({ is_late }) => is_late)).toBe(true);
+    const succeeded = refunds.filter(({ status }) => status === 'succeeded');
+    expect(succeeded.map(({ amount_cents }) => amount_cents)).toEqual(done);
+    await expectBalanced(shop);
+  });
+
+  test('of all that the bank has sent back: it does in place of the next try, and is not told again', async () => {
+    const { payment, orderId } = await paid({ payment_token: 'pm_card_refundFail' });
+    await refund(payment.id);
+    await finishAtBank(payment.intentId, 'failed');
+    await inDashboard(payment.intentId, 2948);
+    await shop.passTime();
+    expect(await shop.refundsOf(orderId)).toMatchObject([{ status: 'succeeded', amount_cents: 2948 }]);
+    expect((await shop.toldOf(orderId)).filter((type) => type === 'payment.refunded')).toHaveLength(1);
+    await expectBalanced(shop);
+  });
+});
+
 describe('a refund that takes its time', () => {
   test('pending, then done: told when it is', async () => {
     const { payment, orderId } = await paid({ payment_token: 'pm_card_pendingRefund' });
     const answer = await refund(payment.id);
     expect([answer.status, answer.body.status]).toEqual([201, 'pending']);
     expect((await shop.toldOf(orderId)).at(-1)).toBe('payment.succeeded');
-    const [{ refund: id } = { refund: null }] = shop.sandbox.journal({
-      order_id: orderId,
-      type: 'refund.created',
-    });
-    shop.sandbox.finishRefund(id ?? '', 'succeeded');
-    for (const event of await shop.stripeEvents(payment.intentId)) await shop.sendHook(event);
-    await shop.workOff();
+    await finishAtBank(payment.intentId, 'succeeded');
     expect((await shop.toldOf(orderId)).at(-1)).toBe('payment.refunded');
     await expectBalanced(shop);
   });
@@ -197,13 +445,7 @@ describe('a refund that takes its time', () => {
   test('one that the bank sends back is owed, booked back, and tried again; it is told once', async () => {
     const { payment, orderId } = await paid({ payment_token: 'pm_card_refundFail' });
     await refund(payment.id, { amount_cents: 1000 });
-    const [{ refund: id } = { refund: null }] = shop.sandbox.journal({
-      order_id: orderId,
-      type: 'refund.created',
-    });
-    shop.sandbox.finishRefund(id ?? '', 'failed');
-    for (const event of await shop.stripeEvents(payment.intentId)) await shop.sendHook(event);
-    await shop.workOff();
+    await finishAtBank(payment.intentId, 'failed');
     expect(await shop.refundsOf(orderId)).toMatchObject([{ status: 'pending', key_version: 2 }]);
     expect((await journalsOf(shop, orderId)).at(-1)).toEqual({
       kind: 'refund_return',

@@ -9,12 +9,15 @@ const open: WorkablePayment = {
   status: 'pending',
   intentId: null,
   intentCalledAt: null,
+  confirmOnCreate: false,
   attempt: 0,
   settledAttempt: 0,
   cancelReason: null,
 };
 const called = { ...open, intentCalledAt: hoursAgo(0) };
 const known: WorkablePayment = { ...called, status: 'requires_payment_method', intentId: 'pi_1' };
+/** An event told of the intent before the create's answer did. */
+const overtaken: WorkablePayment = { ...known, confirmOnCreate: true, attempt: 1 };
 const ending = { cancelReason: 'order_voided' };
 
 const cases: [string, WorkablePayment, Partial<RunSoFar>, Step][] = [
@@ -42,6 +45,18 @@ const cases: [string, WorkablePayment, Partial<RunSoFar>, Step][] = [
   ['to end comes before an attempt', { ...known, ...ending, attempt: 1 }, {}, 'cancel'],
   ['an attempt is open', { ...known, attempt: 2, settledAttempt: 1 }, {}, 'confirm'],
   ['an attempt is open, also after a look', { ...known, attempt: 1 }, { looked: true }, 'confirm'],
+  ['the attempt of the create is open: the same create again', overtaken, {}, 'create'],
+  [
+    'that was answered, with nothing of use: the intent tells',
+    overtaken,
+    { createFinished: true },
+    'retrieve',
+  ],
+  ['its key is about to be forgotten', { ...overtaken, intentCalledAt: hoursAgo(23) }, {}, 'retrieve'],
+  ['no create with this key was sent', { ...overtaken, intentCalledAt: null }, {}, 'retrieve'],
+  ['and the intent does not fit', { ...overtaken, intentCalledAt: null }, { looked: true }, 'wait'],
+  ['to end comes before the attempt of the create', { ...overtaken, ...ending }, {}, 'cancel'],
+  ['the attempt of the create is settled', { ...overtaken, settledAttempt: 1 }, { looked: true }, 'wait'],
   ['it waits for the buyer', { ...known, attempt: 1, settledAttempt: 1 }, { looked: true }, 'wait'],
   ['somebody should look', known, {}, 'retrieve'],
   ['captured, and something happened', { ...known, status: 'succeeded' }, {}, 'compare_refunds'],

@@ -1,5 +1,6 @@
 import type { PaymentMethod } from '@zoco/contracts';
 import { isCaptured, isOpen, type PaymentStatus } from './payment.ts';
+import { mayBeForgotten } from './stripe-keys.ts';
 
 export interface WorkablePayment {
   readonly method: PaymentMethod;
@@ -7,6 +8,8 @@ export interface WorkablePayment {
   readonly intentId: string | null;
   /** When a create may first have been sent; null when none was. */
   readonly intentCalledAt: Date | null;
+  /** Whether the last attempt is made by the create itself. */
+  readonly confirmOnCreate: boolean;
   readonly attempt: number;
   readonly settledAttempt: number;
   readonly cancelReason: string | null;
@@ -36,16 +39,24 @@ export type Step =
   | 'retrieve'
   | 'compare_refunds';
 
-/** Stripe forgets keys after 24 hours; a create repeated after that would be a second one. */
-const KEY_HOURS = 23;
-
 /** What to do next about a card payment: the same answer for whoever asks, so any number of workers may. */
 export function nextStep(payment: WorkablePayment, run: RunSoFar, now: Date): Step {
   if (payment.method !== 'card') return 'wait';
   if (!isOpen(payment.status)) return stepAfterEnd(payment, run);
   if (payment.intentId === null) return stepWithoutIntent(payment, run, now);
   if (payment.cancelReason !== null) return 'cancel';
-  if (payment.attempt > payment.settledAttempt) return 'confirm';
+  if (payment.attempt > payment.settledAttempt) return stepOfAttempt(payment, run, now);
+  return run.looked ? 'wait' : 'retrieve';
+}
+
+/**
+ * An event may tell of the intent before the create's own answer does. The attempt that the create makes is over then, or under way: to
+ * confirm would be another one. The create, repeated, is given its answer; where that is not to be had, the intent shows how it ended.
+ */
+function stepOfAttempt(payment: WorkablePayment, run: RunSoFar, now: Date): Step {
+  if (!payment.confirmOnCreate) return 'confirm';
+  const called = payment.intentCalledAt;
+  if (called !== null && isRepeatable(called, run, now)) return 'create';
   return run.looked ? 'wait' : 'retrieve';
 }
 
@@ -59,7 +70,10 @@ function stepWithoutIntent(payment: WorkablePayment, run: RunSoFar, now: Date): 
   const called = payment.intentCalledAt;
   const isEnding = payment.cancelReason !== null;
   if (called === null) return isEnding ? 'drop' : 'create';
-  const ageHours = (now.getTime() - called.getTime()) / 3_600_000;
-  if (run.createFinished || ageHours >= KEY_HOURS) return 'find';
+  if (!isRepeatable(called, run, now)) return 'find';
   return isEnding && !run.createSent ? 'burn' : 'create';
 }
+
+/** Whether the create, sent again, is certain to be the same one and may tell something. */
+const isRepeatable = (called: Date, run: RunSoFar, now: Date) =>
+  !run.createFinished && !mayBeForgotten(called, now);

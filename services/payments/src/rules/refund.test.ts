@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { refundAmount, refundTaxCents, statusAfterRefund } from './refund.ts';
+import { refundAmount, refundTaxCents, statusAfterRefund, unrefundedCents } from './refund.ts';
 
 const payment = {
   status: 'succeeded' as const,
@@ -37,6 +37,16 @@ describe('refundAmount', () => {
   test("a third decimal by transfer is nobody's problem", () => {
     expect(refundAmount({ ...payment, currency: 'KWD', method: 'transfer' }, 5)).toBe(5);
   });
+});
+
+test('what the provider has left counts what is under way there, and not what failed', () => {
+  const listed = [
+    { status: 'succeeded', amountCents: 1000 },
+    { status: 'pending', amountCents: 900 },
+    { status: 'failed', amountCents: 2948 },
+  ];
+  expect(unrefundedCents(2948, listed)).toBe(1048);
+  expect(unrefundedCents(2948, [])).toBe(2948);
 });
 
 test('status after a refund', () => {

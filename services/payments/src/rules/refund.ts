@@ -16,6 +16,16 @@ export function refundableCents(payment: Refundable): number {
   return payment.capturedCents - payment.refundRequestedCents;
 }
 
+/** What the provider can still give back, by its own list of refunds. */
+export function unrefundedCents(
+  capturedCents: number,
+  listed: readonly { readonly status: string; readonly amountCents: number | null }[],
+): number {
+  return listed
+    .filter(({ status }) => status !== 'failed')
+    .reduce((restCents, { amountCents }) => restCents - (amountCents ?? 0), capturedCents);
+}
+
 /**
  * Amount of a refund: what was asked for, or all that is left.
  * @throws Problem `payment_not_captured`, `payment_refunded`, `refund_amount_exceeded`, `refund_amount_unsupported`

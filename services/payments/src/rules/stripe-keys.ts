@@ -18,3 +18,10 @@ export const refundKey = (environment: string, refundId: string, version: number
 
 export const lateRefundKey = (environment: string, intentId: string, version: number) =>
   `re:${environment}:${intentId}:late:v${version}`;
+
+/** Stripe forgets keys after 24 hours; a call repeated after that would be a second one. */
+const KEY_HOURS = 23;
+
+/** Whether a key may be forgotten that was first used at `usedAt`, or later: look for what it made before it is used again. */
+export const mayBeForgotten = (usedAt: Date, now: Date) =>
+  now.getTime() - usedAt.getTime() >= KEY_HOURS * 3_600_000;

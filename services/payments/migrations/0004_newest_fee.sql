@@ -1,0 +1,1 @@
+CREATE INDEX "ledger_journals_fees" ON "ledger_journals" USING btree ("created_at") WHERE kind = 'fee';
