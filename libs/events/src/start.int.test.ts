@@ -47,7 +47,7 @@ test('what watchers cannot have heard is read again once they listen', async () 
     watchers: [watch(tenantUpdated, () => {})],
     reload: listening.resolve,
   });
-  await listening.promise;
+  await expect(listening.promise).resolves.toBeUndefined();
 });
 
 test('refuses watchers that the call graph does not name', () => {

@@ -125,7 +125,13 @@ async function tenantOf(
     wanted.add(mayChooseTenant(principal) ? (named[0] ?? principal.tenantId) : principal.tenantId);
   const [id, other] = wanted;
   if (other !== undefined) {
-    throw new Problem('forbidden', 'tenant_mismatch', 'The request names another tenant than its token.');
+    throw new Problem(
+      'forbidden',
+      'tenant_mismatch',
+      principal === undefined
+        ? 'The request names two tenants.'
+        : 'The request names another tenant than its token.',
+    );
   }
   if (id === undefined) {
     if (access.kind === 'internal') return undefined;

@@ -3,14 +3,19 @@ import { z } from '@hono/zod-openapi';
 import { canonicalJson, holdsCardNumber, Problem } from '@zoco/kernel';
 import type { HonoRequest } from 'hono';
 
-/** Documents the header on a route; `idempotencyKeyOf` reads it, because its refusals are 400 and not 422. */
-export const idempotencyHeaders = z.object({
-  'idempotency-key': z.string().optional().openapi({
+const keyHeader = (required: boolean) =>
+  z.string().optional().openapi({
+    param: { required },
     description:
       '16 to 255 visible ASCII characters, one per intent: the same key with the same body gives the same answer. `X-Idempotency-Key` means the same.',
     example: '5f0c9b52-8a4b-4ac0-9a24-6b1f6f6c2b6d',
-  }),
-});
+  });
+
+/** Documents the header on a route; `idempotencyKeyOf` reads it, because its refusals are 400 and not 422. */
+export const idempotencyHeaders = z.object({ 'idempotency-key': keyHeader(true) });
+
+/** The same where it may be left out, because repeating the request does no harm. */
+export const optionalIdempotencyHeaders = z.object({ 'idempotency-key': keyHeader(false) });
 
 const BARE = /^[\x21-\x7e]{16,255}$/;
 const QUOTED = /^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;

@@ -47,6 +47,7 @@ export {
   idempotencyKeyInFlight,
   idempotencyKeyOf,
   idempotencyKeyReused,
+  optionalIdempotencyHeaders,
 } from './idempotency-key.ts';
 export { addressInput, textField } from './text-field.ts';
 export { JSON_BYTES_MAX, parseJson, readBytes, refuseEncoding, textFault } from './json-body.ts';

@@ -48,7 +48,7 @@ const checkoutRoute = <const P extends string>(path: P) =>
     access: signedIn('cart:write'),
     summary: 'Turn the cart into an order',
     description:
-      'Prices, tax and stock are settled now. Needs an `Idempotency-Key`: repeated with it, the same order comes back, also after a crash on either side. What is refused leaves the cart as it was.',
+      'Prices, tax and stock are settled now. Needs an `Idempotency-Key`: repeated with it, the same order comes back, also after a crash on either side. What is refused leaves the cart as it was; try again with a new key, as the cart belongs to the request.',
     tags: ['cart'],
     request: {
       headers: idempotencyHeaders.extend(cartTokenHeader.shape),

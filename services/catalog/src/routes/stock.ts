@@ -6,7 +6,7 @@ import {
   defineRoute,
   encodeCursor,
   IDEMPOTENCY_REPLAYED_HEADER,
-  idempotencyHeaders,
+  optionalIdempotencyHeaders,
   idempotencyKeyOf,
   pageOf,
   pageQuery,
@@ -86,7 +86,7 @@ const adjustRoute = defineRoute({
   tags,
   request: {
     params: idParams,
-    headers: idempotencyHeaders,
+    headers: optionalIdempotencyHeaders,
     body: { content: { 'application/json': { schema: adjustmentInput } } },
   },
   responses: {

@@ -5,7 +5,7 @@ import {
   defineRoute,
   encodeCursor,
   hasRole,
-  idempotencyHeaders,
+  optionalIdempotencyHeaders,
   pageOf,
   pageQuery,
   type Principal,
@@ -80,7 +80,7 @@ const issueRoute = <const P extends string>(path: P) =>
       'Issued by itself when the order is confirmed; before that, 404. Needs no Idempotency-Key, and takes one.',
     tags,
     request: {
-      headers: idempotencyHeaders,
+      headers: optionalIdempotencyHeaders,
       body: {
         content: {
           'application/json': {
