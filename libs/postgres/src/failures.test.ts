@@ -3,7 +3,6 @@ import postgres from 'postgres';
 import { describe, expect, test } from 'vitest';
 import {
   databaseProblem,
-  isCheckViolation,
   isConnectionLoss,
   isDatabaseAway,
   isRefusedValue,
@@ -112,16 +111,6 @@ test.each([
   [new Error('23505'), undefined, false],
 ])('unique violation %#', (error, constraint, expected) => {
   expect(isUniqueViolation(error, constraint)).toBe(expected);
-});
-
-test.each([
-  [fromServer('23514', 'stock_on_hand'), true],
-  [wrapped(fromServer('23514', 'stock_on_hand')), true],
-  [fromServer('23514', 'stock_reserved'), false],
-  [fromServer('23505', 'stock_on_hand'), false],
-  [new Error('23514'), false],
-])('check violation %#', (error, expected) => {
-  expect(isCheckViolation(error, 'stock_on_hand')).toBe(expected);
 });
 
 test.each([

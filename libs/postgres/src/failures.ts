@@ -22,12 +22,6 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
   return found?.code === '23505' && (constraint === undefined || found.constraint_name === constraint);
 }
 
-/** Whether `error` broke the check of that name. */
-export function isCheckViolation(error: unknown, constraint: string): boolean {
-  const found = findPostgresError(error);
-  return found?.code === '23514' && found.constraint_name === constraint;
-}
-
 /** Whether Postgres refused a value, as out of range (class 22) or against a constraint (23): the same is refused again. */
 export function isRefusedValue(error: unknown): boolean {
   return /^2[23]/.test(findPostgresError(error)?.code ?? '');

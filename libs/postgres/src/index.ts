@@ -12,7 +12,6 @@ export { type DatabaseUrls, type RolePasswords, provisionDatabase, provisionFrom
 export { connect, type Sql } from './connection.ts';
 export {
   databaseProblem,
-  isCheckViolation,
   isDatabaseAway,
   isRefusedValue,
   isRetryable,

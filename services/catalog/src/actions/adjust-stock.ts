@@ -4,7 +4,7 @@ import { idempotencyKeyReused, type UserCtx } from '@zoco/service';
 import { findProducts } from '../db/products.ts';
 import { adjustUnits, findMoveByKey, type MoveRow } from '../db/stock.ts';
 import { recordStock } from '../product-events.ts';
-import { productNotFound, stockTooLarge } from '../rules/product.ts';
+import { productNotFound } from '../rules/product.ts';
 
 export interface StockAdjustment {
   readonly delta: number;
@@ -61,9 +61,11 @@ function replay(move: MoveRow, productId: string, delta: number, reason: string)
 
 function refusal(product: { on_hand: number; reserved: number } | undefined, delta: number): Problem {
   if (product === undefined) return productNotFound();
-  if (delta > 0) return stockTooLarge('delta');
   const { on_hand, reserved } = product;
-  const code = 'stock_insufficient';
-  const detail = `Of ${on_hand} units on hand ${reserved} are reserved: at most ${on_hand - reserved} can be taken.`;
+  const detail =
+    delta < 0
+      ? `Of ${on_hand} units on hand ${reserved} are reserved: at most ${on_hand - reserved} can be taken.`
+      : 'A product can have at most 1,000,000,000 units.';
+  const code = delta < 0 ? 'stock_insufficient' : 'stock_too_large';
   return new Problem('conflict', code, detail, { errors: [{ field: 'delta', code, detail }] });
 }

@@ -1,30 +1,22 @@
 import { productUpdated } from '@zoco/contracts';
 import { newId } from '@zoco/kernel';
-import { isCheckViolation, isUniqueViolation, type Tx } from '@zoco/postgres';
+import { isUniqueViolation, type Tx } from '@zoco/postgres';
 import type { UserCtx } from '@zoco/service';
 import { lockProduct, type ProductRow, updateProducts } from '../db/products.ts';
 import { setUnits } from '../db/stock.ts';
 import { recordProducts, recordStock } from '../product-events.ts';
-import {
-  type ProductContent,
-  productNotFound,
-  sameContent,
-  skuTaken,
-  stockTooLarge,
-} from '../rules/product.ts';
+import { type ProductContent, productNotFound, sameContent, skuTaken } from '../rules/product.ts';
 
 export interface ProductChange {
   /** What the product shall be, from what it is. @throws Problem when it must not be changed */
   readonly decide: (current: ProductRow) => ProductContent;
   /** Units that shall be for sale; undefined leaves them. */
   readonly stock: number | undefined;
-  /** What the request calls them. */
-  readonly stockField: 'stock' | 'stock_quantity';
 }
 
 /**
  * Changes a product. What reads the same afterwards is not written: no new version, no event.
- * @throws Problem `product_not_found`, `product_sku_taken`, `stock_too_large`, or what `decide` throws
+ * @throws Problem `product_not_found`, `product_sku_taken`, or what `decide` throws
  */
 export async function changeProduct(ctx: UserCtx, id: string, change: ProductChange): Promise<ProductRow> {
   try {
@@ -37,7 +29,6 @@ export async function changeProduct(ctx: UserCtx, id: string, change: ProductCha
     });
   } catch (error) {
     if (isUniqueViolation(error, 'products_sku')) throw skuTaken();
-    if (isCheckViolation(error, 'stock_on_hand')) throw stockTooLarge(change.stockField);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { type ImportRefusal, type ImportSummary, productCreated, productUpdated } from '@zoco/contracts';
 import { type FieldError, newId } from '@zoco/kernel';
-import { isCheckViolation, isRefusedValue, type Tx } from '@zoco/postgres';
+import { isRefusedValue, type Tx } from '@zoco/postgres';
 import type { Failpoint, UserCtx } from '@zoco/service';
 import {
   findBySkus,
@@ -13,7 +13,6 @@ import {
 import { setUnits, type StockRow, type StockTarget } from '../db/stock.ts';
 import { recordProducts, recordStock, stockOf } from '../product-events.ts';
 import { decideRow, type ImportRow, type RowDecision } from '../rules/import-row.ts';
-import { stockTooLarge } from '../rules/product.ts';
 
 /** A row of an import, or why it cannot be one. `bytes` is what it took in the file. */
 export interface ImportRecord {
@@ -136,7 +135,6 @@ function count(outcome: BatchOutcome, { summary, onBatch, failpoint }: ImportOpt
 }
 
 function refusalOf(ctx: UserCtx, { line }: ReadRow, error: unknown): readonly FieldError[] {
-  if (isCheckViolation(error, 'stock_on_hand')) return stockTooLarge('stock').errors;
   // Whatever the rules let through, the tables must be able to hold.
   ctx.log.warn({ err: error, line }, 'the database refused a row of an import');
   return [{ field: 'line', code: 'row_not_storable', detail: 'holds a value that cannot be stored' }];

@@ -153,6 +153,21 @@ describe('order.canceled', () => {
     expect(await stock()).toEqual([10, 0]);
   });
 
+  test('brings them back on top of as many as can be for sale, and units can be taken from those', async () => {
+    const { id, order, stock } = await ordered();
+    await confirmed(order);
+    const headers = await shop.world.bearer({ tenantId: shop.tenant.id, roles: ['staff'] });
+    const body = { stock: 1_000_000_000 };
+    expect((await shop.request('PATCH', `/products/${id}`, { headers, body })).status).toBe(200);
+    await canceled(order, true);
+    expect(await stock()).toEqual([1_000_000_004, 0]);
+    const taken = await shop.request('POST', `/products/${id}/stock`, {
+      headers,
+      body: { delta: -1, reason: 'broken' },
+    });
+    expect([taken.status, await stock()]).toEqual([200, [1_000_000_003, 0]]);
+  });
+
   test('that overtakes the confirmation ends the same, whatever comes after', async () => {
     const { order, stock } = await ordered();
     await canceled(order, true);

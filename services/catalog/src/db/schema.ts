@@ -88,7 +88,8 @@ export const stock = pgTable(
       foreignColumns: [products.tenantId, products.id],
     }),
     check('stock_reserved', sql`reserved >= 0`),
-    check('stock_on_hand', sql`on_hand >= reserved and on_hand <= 1000000000`),
+    // A billion can be for sale; as many can be reserved besides, or come back.
+    check('stock_on_hand', sql`on_hand >= reserved and on_hand <= 2000000000`),
   ],
 );
 

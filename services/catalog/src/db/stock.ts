@@ -57,7 +57,7 @@ export async function adjustUnits(
     with s as (
       update stock set on_hand = on_hand + ${delta}, version = version + 1
       where tenant_id = ${tx.tenantId} and product_id = ${productId}
-        and on_hand::bigint + ${delta} between reserved and 1000000000
+        and on_hand::bigint + ${delta} between reserved and greatest(1000000000, on_hand)
         and exists (select from products p where p.id = ${productId} and p.deleted_at is null)
       returning *),
     m as (
@@ -99,10 +99,7 @@ export interface StockTarget {
   readonly stock: number;
 }
 
-/**
- * Brings the units for sale to what they shall be, by moves of the difference. Comes back with what did change.
- * @throws a violation of the check `stock_on_hand` when one cannot have so many with what is reserved
- */
+/** Brings the units for sale to what they shall be, by moves of the difference. Comes back with what did change. */
 export function setUnits(tx: Tx, targets: readonly StockTarget[], movement: Movement): Promise<StockRow[]> {
   const ids = targets.map(({ productId }) => productId);
   const moveIds = targets.map(({ moveId }) => moveId);

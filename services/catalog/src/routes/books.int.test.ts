@@ -105,16 +105,6 @@ describe('PATCH /books/{id}', () => {
     expect((await get(`/products/${id}`)).body.attributes).toEqual({ shelf: 'B7', pages: 99 });
   });
 
-  test('409 for more units than it can have with what is reserved', async () => {
-    const { id } = await shop.addProduct({ stock: 5 });
-    await shop.reserve(newId('order'), [[id, 1]]);
-    const { status, body } = await shop.request('PATCH', `/books/${id}`, {
-      headers: staff,
-      body: { stock_quantity: 1_000_000_000 },
-    });
-    expect([status, body.code, body.errors[0].field]).toEqual([409, 'stock_too_large', 'stock_quantity']);
-  });
-
   test('422, 404, 401, 403', async () => {
     const { id } = await shop.addProduct();
     const patch = (body: unknown, headers = staff, of: string = id) =>

@@ -211,7 +211,6 @@ function registerWrites(router: Router, { cache }: RouteDeps): void {
     const row = await changeProduct(ctx, c.req.valid('param').id, {
       decide,
       stock,
-      stockField: 'stock_quantity',
     });
     cache.forgetProduct(ctx.tenantId, row.id);
     setProductHeaders(c, row);

@@ -255,26 +255,6 @@ describe('a row that the database refuses', () => {
     expect(await outboxTypes()).toEqual({ 'product.created': 18, 'stock.changed': 18 });
   });
 
-  test('for more units than it can have with what is reserved: names the field', async () => {
-    await importJson([fine('a'), fine('b')]);
-    const [{ id }] = await products();
-    const body = { lines: [{ product_id: id, quantity: 1 }] };
-    await shop.internal('orders', 'PUT', `/reservations/${newOrder()}`, { body, tenant });
-    const stock = 1_000_000_000;
-    const answer = await importJson(
-      [
-        { ...fine('a'), stock },
-        { ...fine('b'), stock },
-      ],
-      '?stock=set',
-    );
-    expect(counts(answer)).toMatchObject({ updated: 1, refused: 1 });
-    expect(answer.body.refused).toMatchObject([
-      { line: 1, sku: 'a', errors: [{ field: 'stock', code: 'stock_too_large' }] },
-    ]);
-    expect(await products()).toMatchObject([{ stock: 0, stock_on_hand: 1 }, { stock }]);
-  });
-
   test('503 when the database goes away: that is no row’s fault, and the answer says what is imported', async () => {
     const { status, body, headers } = await importJson([fine('a'), fine('b'), failing('a', '57P01')]);
     expect([status, body.code, headers.get('retry-after')]).toEqual([503, 'database_unavailable', '1']);

@@ -133,7 +133,6 @@ export function productRoutes({ cache }: RouteDeps) {
     const row = await changeProduct(ctx, id, {
       decide: (current) => applyPatch(current, patch),
       stock,
-      stockField: 'stock',
     });
     cache.forgetProduct(ctx.tenantId, row.id);
     setProductHeaders(c, row);
@@ -147,7 +146,6 @@ export function productRoutes({ cache }: RouteDeps) {
     const content = contentOf(input, attributes, ctx.tenant.currency);
     const row = await changeProduct(ctx, id, {
       stock,
-      stockField: 'stock',
       decide(current) {
         requireVersion(mayReplace(c.req.header('if-match'), current.version));
         return content;

@@ -80,13 +80,6 @@ export function skuTaken(): Problem {
   });
 }
 
-/** @param field what the request calls the units */
-export function stockTooLarge(field: string): Problem {
-  const code = 'stock_too_large';
-  const detail = 'A product can have at most 1,000,000,000 units, with those that are reserved.';
-  return new Problem('conflict', code, detail, { errors: [{ field, code, detail }] });
-}
-
 export function requireVersion(matches: boolean): void {
   if (matches) return;
   throw new Problem('precondition_failed', 'product_changed', 'The product was changed since it was read.');

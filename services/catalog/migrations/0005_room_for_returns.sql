@@ -1,0 +1,2 @@
+ALTER TABLE "stock" DROP CONSTRAINT "stock_on_hand";--> statement-breakpoint
+ALTER TABLE "stock" ADD CONSTRAINT "stock_on_hand" CHECK (on_hand >= reserved and on_hand <= 2000000000);
