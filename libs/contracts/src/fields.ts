@@ -3,7 +3,6 @@ import {
   type Id,
   ID_PREFIXES,
   type IdKind,
-  isCountry,
   isCurrency,
   isId,
   isTenantId,
@@ -62,9 +61,6 @@ export const addressField = z.strictObject({
   city: z.string().trim().min(1).max(120),
   region: z.string().trim().max(120).optional(),
   postal_code: z.string().trim().min(1).max(20),
-  country: z
-    .string()
-    .regex(/^[A-Z]{2}$/, 'must be an ISO 3166-1 alpha-2 country code')
-    .refine(isCountry, 'is no country of ISO 3166-1'),
+  country: z.string().regex(/^[A-Z]{2}$/, 'must be an ISO 3166-1 alpha-2 country code'),
 });
 export type Address = z.infer<typeof addressField>;

@@ -29,6 +29,7 @@ export interface Incoming {
 /** Delay before each further try; plain `nak` would redeliver at once. After the last one the event is parked. */
 const RETRY_DELAYS_MS = [1000, 5000, 15_000, 60_000, 300_000, 900_000, 900_000];
 /** Where the database is away, nothing else can be done either: short, or events in hand would keep new ones out for long afterwards. */
+const PARK_AGAIN_MS = 300_000;
 const AWAY_DELAY_MS = { min: 2000, spread: 3000 };
 const RETRYABLE_KINDS = new Set(['unavailable', 'upstream_timeout', 'timeout', 'limited']);
 /** The wait for an acknowledgement (six seconds) begins anew with each. */
@@ -163,7 +164,12 @@ async function fail(
     message.term();
   } catch (parkError) {
     // Nothing is lost: the event comes again.
-    postpone(message, durable, parkError, log);
+    if (isDatabaseAway(parkError)) {
+      postpone(message, durable, parkError, log);
+      return;
+    }
+    log.error({ err: parkError }, 'dead letter could not be written');
+    message.nak(PARK_AGAIN_MS);
   }
 }
 
@@ -178,7 +184,7 @@ async function park(message: JsMsg, durable: string, error: unknown, db: Databas
   const tenant = message.subject.split('.').at(-1);
   if (!isTenantId(tenant)) throw new Error('the subject names no tenant');
   const eventId = message.headers?.get('Nats-Msg-Id') || `${message.info.stream}:${message.seq}`;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = (error instanceof Error ? error.message : String(error)).replaceAll('\0', '');
   const payload = message.string().replaceAll('\0', '');
   await db.transact(
     tenant,

@@ -1,6 +1,9 @@
 const UNBROKEN = /\d+/g;
-/** Groups with one separator between them, and the letters that touch them: those belong to a UUID or an IBAN. */
-const GROUPED = /\p{L}*\d+(?:[ \-.]\d+)+\p{L}*/gu;
+/**
+ * Groups with one separator between them, and a letter that touches them: those belong to a UUID or an IBAN. It begins with a first digit or
+ * the letter before it, so that the time it takes grows no faster than the text.
+ */
+const GROUPED = /(?<!\d)\p{L}?\d+(?:[ \-.]\d+)+\p{L}?/gu;
 
 /** Lengths of the groups on a card, and where no more groups of four stand beside them, as in an account number. */
 const PRINTED = /(?<!4 |\d)(?:4 4 4 4|4 6 [45])(?! 4|\d)/g;

@@ -82,7 +82,8 @@ const fatal = (code: string) => Object.assign(fromServer(code), { severity: 'FAT
 test.each([
   [fromDriver('ECONNRESET'), { isLost: true, isAway: true }],
   [fromDriver('EHOSTUNREACH'), { isLost: true, isAway: true }],
-  [fromDriver('ENOENT'), { isLost: true, isAway: true }],
+  [Object.assign(fromDriver('ENOENT'), { syscall: 'connect' }), { isLost: true, isAway: true }],
+  [Object.assign(fromDriver('ENOENT'), { syscall: 'open' }), { isLost: false, isAway: false }],
   [fromDriver('ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC'), { isLost: true, isAway: true }],
   [wrapped(fromDriver('CONNECTION_CLOSED')), { isLost: true, isAway: true }],
   [fatal('57P01'), { isLost: true, isAway: true }],

@@ -38,14 +38,15 @@ export function isUnreachable(error: unknown): boolean {
   return code !== undefined && (UNAVAILABLE.has(code) || UNREACHABLE.test(code));
 }
 
-// Whatever the system or TLS says of a socket, which no list holds completely, and what the driver says of its connections.
-const LOSS = /^(CONNECT|E(?!RR_)[A-Z]|ERR_(SSL|TLS|SOCKET|STREAM)_)/;
+// What the system and TLS say of a socket, and the driver of its connections.
+const LOSS = /^(CONNECT|ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|EAI_|ENOTFOUND|EPROTO|ERR_(SSL|TLS|SOCKET|STREAM)_)/;
 
 /** Whether the connection is gone, or about to go, and not only one statement refused. */
 export function isConnectionLoss(error: unknown): boolean {
   const refused = findPostgresError(error);
   if (refused !== undefined) return refused.severity === 'FATAL' || refused.severity === 'PANIC';
-  return LOSS.test(driverCode(error) ?? '');
+  // A Unix socket that is not there is told as a file is.
+  return LOSS.test(driverCode(error) ?? '') || isOfConnect(error);
 }
 
 /** Code of the refusal when too many wait for a connection. */
@@ -72,6 +73,13 @@ export function databaseProblem(error: unknown): Problem | undefined {
       cause: error,
       retryAfterSeconds: 1,
     },
+  );
+}
+
+function isOfConnect(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    (('syscall' in error && error.syscall === 'connect') || isOfConnect(error.cause))
   );
 }
 

@@ -14,7 +14,7 @@ import type { Clock } from './clock.ts';
 import { breakerOpen, breakerOpened, retriesMade, upstreamDuration } from './gateway-metrics.ts';
 import { admit, type BreakerState, CLOSED, report, withdraw } from './rules/breaker.ts';
 import { headerOf } from './rules/http-headers.ts';
-import { isServiceFailure, isUnavailable, mayRetry, type TryFailure } from './rules/retry.ts';
+import { isServiceFailure, isShed, isUnavailable, mayRetry, type TryFailure } from './rules/retry.ts';
 import { count, NO_COUNTS } from './rules/rolling-counts.ts';
 
 export interface UpstreamRequest {
@@ -110,8 +110,11 @@ export class Upstream {
       const answer = await this.#attemptTraced(request, retries);
       const status = answer.statusCode ?? 0;
       stop({ status });
-      const isFailure = isServiceFailure(status, headerOf(answer.headers, 'retry-after'));
-      this.#setBreaker(report(this.#breaker, isFailure, probe, this.#clock.monotonicMs()));
+      const nowMs = this.#clock.monotonicMs();
+      const next = isShed(status, headerOf(answer.headers, 'retry-after'))
+        ? withdraw(this.#breaker, probe, nowMs)
+        : report(this.#breaker, isServiceFailure(status), probe, nowMs);
+      this.#setBreaker(next);
       return answer;
     } catch (error) {
       stop({ status: 0 });

@@ -141,6 +141,8 @@ export const reservations = pgTable(
     lines: jsonb('lines').notNull().default([]),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
+    /** Of the version before, whose replicas still write it while they are replaced. */
+    checkedAt: time('checked_at'),
     /** When the reaper next asks orders about it, if it is still held. By the first time most orders are decided. */
     dueAt: time('due_at')
       .notNull()
@@ -148,7 +150,7 @@ export const reservations = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.tenantId, table.orderId] }),
-    index('reservations_held')
+    index('reservations_due')
       .on(table.dueAt)
       .where(sql`state = 'held'`),
   ],

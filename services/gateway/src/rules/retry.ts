@@ -41,9 +41,14 @@ export function hasBudget(counts: RollingCounts, nowMs: number): boolean {
   return sumOf(counts, 'retries', nowMs) < budget;
 }
 
-/** Whether an answer counts against the service. One that says when to come back (its queue for one account is full) is alive. */
-export function isServiceFailure(status: number, retryAfter: string | undefined): boolean {
-  return status >= 500 && !(status === 503 && retryAfter !== undefined);
+/** What the status of an answer says about the service: failures of the breaker, and what a GET is repeated for. */
+export function isServiceFailure(status: number): boolean {
+  return status >= 500;
+}
+
+/** The service refuses this one for now (its queue for one account is full): that says nothing of the others, for or against. */
+export function isShed(status: number, retryAfter: string | undefined): boolean {
+  return status === 503 && retryAfter !== undefined;
 }
 
 /** With Retry-After the service has said when to come back, and that is the client's to decide. */

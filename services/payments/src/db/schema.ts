@@ -186,7 +186,7 @@ export const ledgerJournals = pgTable(
   (table) => [
     primaryKey({ columns: [table.tenantId, table.id] }),
     uniqueIndex('ledger_journals_ref').on(table.tenantId, table.kind, table.ref),
-    index('ledger_journals_order').on(table.tenantId, table.orderId, table.id),
+    index('ledger_journals_of_order').on(table.tenantId, table.orderId, table.id),
     index('ledger_journals_unusual')
       .on(table.tenantId, table.kind, table.id)
       .where(sql`kind not in ('capture', 'fee')`),

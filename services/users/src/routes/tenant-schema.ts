@@ -1,6 +1,5 @@
 import { z } from '@hono/zod-openapi';
 import {
-  addressField,
   centsField,
   currencyField,
   exampleTenant,
@@ -10,6 +9,7 @@ import {
   tenantIdField,
   tenantSettings,
 } from '@zoco/contracts';
+import { addressInput } from '@zoco/service';
 import { isHostname, isOrigin, isTimeZone } from '../rules/tenant-settings.ts';
 import { emailField, lineField, newPasswordField } from './user-schema.ts';
 
@@ -52,7 +52,7 @@ const fields = {
     .openapi({ ...stringList, description: 'Each leads to this tenant alone.' }),
   legal_name: lineField(200).nullable(),
   tax_id: lineField(40).nullable(),
-  legal_address: addressField.nullable(),
+  legal_address: addressInput.nullable(),
 };
 
 const { id: _id, version: _version, active: _active, ...exampleSettings } = exampleTenant;

@@ -121,6 +121,7 @@ describe('POST /tenants', () => {
     [{ cors_origins: ['*'] }, 'cors_origins.0'],
     [{ hostnames: ['Not A Host'] }, 'hostnames.0'],
     [{ legal_address: { line1: 'x' } }, 'legal_address.city'],
+    [{ legal_address: { line1: 'x', city: 'x', postal_code: 'x', country: 'UK' } }, 'legal_address.country'],
     [{ admin: { email: 'x', password: PASSWORD } }, 'admin.email'],
     [{ admin: { email: 'a@b.example', password: PASSWORD, roles: ['platform'] } }, 'admin.roles'],
     [{ admin: undefined }, 'admin'],
