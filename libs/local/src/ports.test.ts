@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
+import { claimPort } from './port-claims.ts';
 import { freePorts, parsePortOffset, planFreePorts, planPorts, requireFreePorts } from './ports.ts';
 
 test('the usual ports, shifted as a whole', () => {
@@ -47,6 +49,20 @@ test('a taken port is named with its holder and the cure', async () => {
   } finally {
     server.close();
   }
+});
+
+test('a port is given to one process only, and again when that has ended', async () => {
+  const claims = new URL('port-claims.ts', import.meta.url).href;
+  const program = `
+    const { claimPort } = await import(${JSON.stringify(claims)});
+    process.stdout.write(String(claimPort(Number(process.argv[1]))));`;
+  const claim = (port: number) =>
+    spawnSync(process.execPath, ['--input-type=module', '-e', program, String(port)], { encoding: 'utf8' });
+  const [port = 0] = await freePorts(1);
+  expect(claimPort(port)).toBe(false);
+  expect(claim(port).stdout).toBe('false');
+  const other = 19_999;
+  expect([claim(other).stdout, claim(other).stdout, claimPort(other)]).toEqual(['true', 'true', true]);
 });
 
 test('free ports are all different', async () => {

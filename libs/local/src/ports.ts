@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { ADMIN_PORT_OFFSET, SERVICES, type ServiceName } from '@zoco/contracts';
+import { claimPort } from './port-claims.ts';
 import { portHolder } from './process-identity.ts';
 import { errorCode, SetupError } from './setup-error.ts';
 
@@ -91,13 +92,13 @@ export async function requireFreePorts(wanted: readonly { port: number; purpose:
 
 /**
  * `count` ports that are free on loopback now. They lie below the range that Linux gives to outgoing connections
- * (32768 and up), so that nobody takes one by accident before it is used.
+ * (32768 and up), so that nobody takes one by accident before it is used, and no other process is given one of them while this one lives.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const found = new Set<number>();
   while (found.size < count) {
     const port = randomInt(20_000, 32_000);
-    if (await isFree(port)) found.add(port);
+    if (claimPort(port) && (await isFree(port))) found.add(port);
   }
   return [...found];
 }
