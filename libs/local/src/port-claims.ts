@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errorCode } from './setup-error.ts';
 
-const folder = join(tmpdir(), `zoco-ports-${userInfo().uid}`);
+const folder = join(tmpdir(), `zoco-ports-${process.getuid?.() ?? ''}`);
 const claimed = new Set<string>();
 
 /**
