@@ -28,8 +28,9 @@ export interface Incoming {
 
 /** Delay before each further try; plain `nak` would redeliver at once. After the last one the event is parked. */
 const RETRY_DELAYS_MS = [1000, 5000, 15_000, 60_000, 300_000, 900_000, 900_000];
-/** Where the database is away, nothing else can be done either: short, or events in hand would keep new ones out for long afterwards. */
+/** A dead letter that cannot be written, though the database is there, is a fault that somebody has to mend. */
 const PARK_AGAIN_MS = 300_000;
+/** Where the database is away, nothing else can be done either: short, or events in hand would keep new ones out for long afterwards. */
 const AWAY_DELAY_MS = { min: 2000, spread: 3000 };
 const RETRYABLE_KINDS = new Set(['unavailable', 'upstream_timeout', 'timeout', 'limited']);
 /** The wait for an acknowledgement (six seconds) begins anew with each. */
