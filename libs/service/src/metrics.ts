@@ -1,6 +1,7 @@
 import { trace, TraceFlags } from '@opentelemetry/api';
 import { databaseMetrics } from '@zoco/postgres';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { monitorLag } from './event-loop-lag.ts';
 
 /** Every metric of this process; served on the admin port. docs/metrics.md lists them all. */
 export const registry = new Registry();
@@ -9,11 +10,15 @@ for (const metric of databaseMetrics) registry.registerMetric(metric);
 /** Labels that every series of this process carries. */
 export const processLabels: Record<string, string> = {};
 
+// The library's own gauges of event-loop lag would wake every process a hundred times a second, and call the interval a lag.
+const NEVER_MS = 2 ** 31 - 1;
+
 /** @param service label that every series of this process carries */
 export function startRuntimeMetrics(service: string, version: string): void {
   processLabels['service'] = service;
   registry.setDefaultLabels(processLabels);
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: NEVER_MS });
+  reportEventLoopLag();
   const info = new Gauge({
     name: 'zoco_build_info',
     help: 'Always 1; says what runs.',
@@ -21,6 +26,22 @@ export function startRuntimeMetrics(service: string, version: string): void {
     registers: [registry],
   });
   info.set({ version, node: process.version }, 1);
+}
+
+function reportEventLoopLag(): void {
+  for (const { name } of registry.getMetricsAsArray()) {
+    if (name.startsWith('nodejs_eventloop_lag')) registry.removeSingleMetric(name);
+  }
+  const lag = monitorLag();
+  const gauge: Gauge = new Gauge({
+    name: 'nodejs_eventloop_lag_p99_seconds',
+    help: 'Lag of the event loop that 99 % of the samples since the last scrape stay within.',
+    registers: [registry],
+    collect() {
+      gauge.set(lag.percentileMs(99) / 1000);
+      lag.reset();
+    },
+  });
 }
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);

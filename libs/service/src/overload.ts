@@ -1,7 +1,7 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Problem } from '@zoco/kernel';
 import type { MiddlewareHandler } from 'hono';
 import { Gauge } from 'prom-client';
+import { monitorLag } from './event-loop-lag.ts';
 import { refusedRequests, registry } from './metrics.ts';
 
 // Counted beside the metric, which is read seldom and would cost each request twice.
@@ -15,7 +15,6 @@ const activeRequests: Gauge = new Gauge({
 
 const LAG_MS_MAX = 200;
 const WINDOW_MS = 1000;
-const SAMPLE_MS = 20;
 
 /** Counts requests in flight. Whoever entered must leave. */
 export interface Admission {
@@ -43,8 +42,7 @@ export function admission(requestsInFlightMax: number): MiddlewareHandler {
 /** The same for a server without hono. */
 export function createAdmission(requestsInFlightMax: number): Admission {
   let inFlight = 0;
-  const lag = monitorEventLoopDelay({ resolution: SAMPLE_MS });
-  lag.enable();
+  const lag = monitorLag();
   let windowEndsMs: number | undefined;
   let lagging = false;
 
@@ -57,8 +55,8 @@ export function createAdmission(requestsInFlightMax: number): Admission {
     }
     if (nowMs >= windowEndsMs) {
       // A tenth of the turns and not the worst one: a single long pause of the garbage collector is no overload. However few
-      // turns there were, they count, since a loop that stands still makes few. The sampling interval itself is no lag.
-      lagging = lag.percentile(90) / 1e6 - SAMPLE_MS > LAG_MS_MAX;
+      // turns there were, they count, since a loop that stands still makes few.
+      lagging = lag.percentileMs(90) > LAG_MS_MAX;
       lag.reset();
       windowEndsMs = nowMs + WINDOW_MS;
     }
