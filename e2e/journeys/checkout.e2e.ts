@@ -1,4 +1,4 @@
-import { eventually } from '@zoco/testing';
+import { eventually, readPdf } from '@zoco/testing';
 import { describe, expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { createApi, problem } from '../src/api.ts';
@@ -30,6 +30,51 @@ describe('a buyer', () => {
     await shop.orderBecomes(token, placed.id, 'canceled', 'refunded');
     await eventually(async () => expect((await shop.getProduct(product.id)).stock).toBe(5));
     await shop.invoicesOf(token, placed.id, 2);
+  });
+
+  test('pays by transfer: told where to with the order, and on the invoice when staff trusts the money to come', async () => {
+    const product = await shop.addProduct();
+    const { token } = await api.register('libros');
+    const staff = await api.demo('libros', 'staff');
+    const body = { product_id: product.id, quantity: 1 };
+    await api.expect(200, z.object({}), 'POST', '/cart/items', { token, body });
+    const placed = await api.expect(201, order, 'POST', '/cart/checkout', {
+      token,
+      body: { payment_method: 'transfer', shipping_address: ADDRESS },
+      idempotent: true,
+    });
+    const account = {
+      holder: 'Libros del Zoco S.L.',
+      account_number: 'ES4400000000061234567890',
+      bic: 'ZOCOESM0XXX',
+      bank_name: 'Banco de Ejemplo',
+    };
+    expect(placed.transfer_to).toEqual({ ...account, reference: placed.number });
+    expect((await shop.getOrder(token, placed.id)).transfer_to).toEqual(placed.transfer_to);
+    const confirm = `/orders/${placed.id}/confirm`;
+    await api.expect(200, order, 'POST', confirm, { token: staff, idempotent: true });
+    const [invoice] = await shop.invoicesOf(token, placed.id, 1);
+    const pdf = await fetch(`${inject('gatewayUrl')}/api/v1/invoices/${invoice?.id}/pdf`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    const words = readPdf(Buffer.from(await pdf.arrayBuffer())).pages.flatMap((page) =>
+      page.map(({ text }) => text),
+    );
+    expect(words).toEqual(
+      expect.arrayContaining([
+        'Pendiente de pago',
+        'ES44 0000 0000 0612 3456 7890',
+        'ZOCOESM0XXX',
+        'Concepto',
+      ]),
+    );
+    expect(words[words.indexOf('Concepto') + 1]).toBe(invoice?.number);
+    const payments = z.object({ data: z.array(z.object({ id: z.string() })).length(1) });
+    const { data } = await api.expect(200, payments, 'GET', `/payments?order_id=${placed.id}`, { token });
+    const settle = { token: staff, body: { reference: 'statement 47' } };
+    await api.expect(200, z.object({}), 'POST', `/payments/${data[0]?.id}/settle`, settle);
+    const paid = await shop.orderBecomes(token, placed.id, 'confirmed', 'paid');
+    expect(paid.transfer_to).toBeNull();
   });
 
   test('is declined, tries again with another card, and pays once', async () => {

@@ -22,6 +22,7 @@ export const order = z.object({
   tax_cents: z.number(),
   shipping_cents: z.number(),
   total_cents: z.number(),
+  transfer_to: z.record(z.string(), z.string().nullable()).nullable(),
   items: z.array(z.object({ product_id: z.string(), quantity: z.number(), unit_price_cents: z.number() })),
 });
 export const document = z.object({

@@ -11,7 +11,7 @@ import {
   timeField,
 } from './fields.ts';
 import { RESERVATION_LINES_MAX } from './catalog.ts';
-import { customerSnapshot } from './users.ts';
+import { bankAccount, customerSnapshot, exampleBankAccount } from './users.ts';
 
 export const orderStatus = z.enum([
   'pending',
@@ -32,6 +32,16 @@ export type PaymentStatus = z.infer<typeof paymentStatus>;
 /** How an order is paid: by card now, by bank transfer, or on the customer's account with terms. */
 export const paymentMethod = z.enum(['card', 'transfer', 'on_account']);
 export type PaymentMethod = z.infer<typeof paymentMethod>;
+
+/** How the buyer of an order by transfer pays it. */
+export const transferTarget = bankAccount
+  .extend({
+    reference: z
+      .string()
+      .meta({ description: 'What the buyer writes into the transfer: the order’s number.' }),
+  })
+  .meta({ examples: [{ ...exampleBankAccount, reference: '2026-000042' }] });
+export type TransferTarget = z.infer<typeof transferTarget>;
 
 export const orderItem = z.object({
   product_id: idField('product'),

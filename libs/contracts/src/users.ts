@@ -21,6 +21,25 @@ export const rateLimitField = z.strictObject({
   window_seconds: z.int().min(1).max(3600),
 });
 
+/** Where the buyers of a shop send money. */
+export const bankAccount = z.object({
+  holder: z.string(),
+  account_number: z.string().meta({
+    description: 'An IBAN without spaces, or a national number as its bank writes it.',
+  }),
+  bic: z.string().nullable(),
+  bank_name: z.string().nullable(),
+});
+export type BankAccount = z.infer<typeof bankAccount>;
+
+/** Of no bank: nobody must be able to pay into an account of the documentation. */
+export const exampleBankAccount: BankAccount = {
+  holder: 'Libros del Zoco S.L.',
+  account_number: 'ES4400000000061234567890',
+  bic: 'ZOCOESM0XXX',
+  bank_name: 'Banco de Ejemplo',
+};
+
 /** Everything about a tenant that other services act on; they keep it in memory. */
 export const tenantSettings = z.object({
   id: tenantIdField,
@@ -41,6 +60,7 @@ export const tenantSettings = z.object({
   legal_name: z.string().nullable(),
   tax_id: z.string().nullable(),
   legal_address: addressField.nullable(),
+  bank_account: bankAccount.nullable().default(null),
   version: z.int().positive(),
 });
 export type TenantSettings = z.infer<typeof tenantSettings>;
@@ -125,6 +145,7 @@ export const exampleTenant: z.input<typeof tenantSettings> = {
   legal_name: 'Libros del Zoco S.L.',
   tax_id: 'B12345674',
   legal_address: { line1: 'Calle Mayor 1', city: 'Madrid', postal_code: '28013', country: 'ES' },
+  bank_account: exampleBankAccount,
   version: 1,
 };
 

@@ -22,6 +22,7 @@ export {
 } from './problem.ts';
 export { assertNever } from './assert-never.ts';
 export { holdsCardNumber } from './card-number.ts';
+export { isIban } from './iban.ts';
 export { isCountry } from './countries.ts';
 export { isTenantId, type TenantId, TENANT_ID_PATTERN, tenantId } from './tenant-id.ts';
 export { type Batches, type BatchesOptions, createBatches } from './batches.ts';

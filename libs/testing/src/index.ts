@@ -7,3 +7,4 @@ export { startPrivateNats, startTestServers, type TestServers } from './servers.
 export { kubernetesTools, type KubernetesTools } from './kubernetes-tools.ts';
 export { startTestApiServer, TEST_SUBJECTS_PREFIX, type TestApiServer } from './api-server.ts';
 export { type Certificate, createTestAuthority, type TestAuthority } from './certificates.ts';
+export { type PdfFile, type PlacedText, readPdf, reference } from './pdf-reader.ts';

@@ -13,6 +13,13 @@ export interface Formats {
   /** The day of an instant, in the tenant's time zone. */
   dayOf(instant: string): string;
   address(address: Address): string[];
+  /** The number of a bank account: an IBAN in groups of four, as people read it to each other. */
+  account(number: string): string;
+}
+
+/** By its form: whether it is right was asked when it was given, and what a document shows must not depend on what is known later. */
+export function isIbanForm(number: string): boolean {
+  return /^[A-Z]{2}\d{2}/.test(number);
 }
 
 export function formatsOf({ locale, currency, time_zone: timeZone }: DocumentSnapshot): Formats {
@@ -29,6 +36,7 @@ export function formatsOf({ locale, currency, time_zone: timeZone }: DocumentSna
       ...localityOf(address),
       regions.of(address.country) ?? address.country,
     ],
+    account: (text) => (isIbanForm(text) ? text.replaceAll(/.{4}(?=.)/g, '$& ') : text),
   };
 }
 

@@ -31,6 +31,14 @@ export interface Texts {
   readonly unpaid: string;
   readonly payBy: (date: string, days: number) => string;
   readonly payNow: (date: string) => string;
+  readonly transferTo: string;
+  readonly accountHolder: string;
+  readonly iban: string;
+  readonly accountNumber: string;
+  readonly bic: string;
+  readonly bank: string;
+  /** What the payer writes into the transfer. */
+  readonly paymentReference: string;
   readonly creditStatement: (number: string, date: string) => string;
   readonly dataAttached: string;
   readonly page: (page: number, pages: number) => string;
@@ -67,6 +75,13 @@ const ENGLISH: Texts = {
   unpaid: 'Payment due',
   payBy: (date, days) => `Please pay by ${date} (${days} days from the date of issue).`,
   payNow: (date) => `Payable on receipt (${date}).`,
+  transferTo: 'Bank transfer to',
+  accountHolder: 'Account holder',
+  iban: 'IBAN',
+  accountNumber: 'Account number',
+  bic: 'BIC',
+  bank: 'Bank',
+  paymentReference: 'Payment reference',
   creditStatement: (number, date) =>
     `This credit note corrects invoice ${number} of ${date}. The amounts below are credited to you.`,
   dataAttached: 'The data of this document is attached to the PDF',
@@ -110,6 +125,13 @@ const SPANISH: Texts = {
   unpaid: 'Pendiente de pago',
   payBy: (date, days) => `Vence el ${date} (${days} días desde la fecha de expedición).`,
   payNow: (date) => `Pago al recibo de la factura (${date}).`,
+  transferTo: 'Transferencia a',
+  accountHolder: 'Titular de la cuenta',
+  iban: 'IBAN',
+  accountNumber: 'Número de cuenta',
+  bic: 'BIC',
+  bank: 'Banco',
+  paymentReference: 'Concepto',
   creditStatement: (number, date) =>
     `Este documento rectifica la factura ${number} del ${date}. Los importes indicados se abonan a su favor.`,
   dataAttached: 'Los datos de este documento van adjuntos al PDF',

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   customerUpdated,
+  exampleBankAccount,
   type EventData,
   type EventDefinition,
   orderCanceled,
@@ -11,9 +12,8 @@ import {
 import type { EventHandler } from '@zoco/events';
 import { canonicalJson, newId } from '@zoco/kernel';
 import { connect } from '@zoco/postgres';
-import { createTestWorld, type TestWorld } from '@zoco/testing';
+import { createTestWorld, readPdf, type TestWorld } from '@zoco/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readPdf } from '../fixtures/pdf-reader.ts';
 import { createInvoicingApp } from './app.ts';
 import { handlers } from './consumers/index.ts';
 
@@ -232,7 +232,7 @@ describe('order.confirmed', () => {
     const [row] = await documentsOf(tenant);
     expect(row?.snapshot).toMatchObject({
       buyer: { name: 'New Name Ltd' },
-      payment: { paid: false, terms_days: 30 },
+      payment: { paid: false, terms_days: 30, pay_to: exampleBankAccount },
     });
   });
 });
@@ -440,27 +440,30 @@ test('a list can be of one customer, and refuses what it does not know', async (
   }
 });
 
-test('a PDF that the client has is not sent again, and the hash is that of its attachment', async () => {
-  const tenant = world.addTenant();
-  const order = orderOf();
-  await deliver(tenant, orderConfirmed, order);
-  const list = await get(`/api/v1/invoices?order_id=${order.order_id}`, tenant, undefined, 'staff');
-  const [invoice] = ((await list.json()) as { data: { id: string; sha256: string }[] }).data;
-  const headers = await world.bearer({ tenantId: tenant.id, userId: order.user_id ?? '' });
-  const path = `/api/v1/invoices/${invoice?.id}/pdf`;
-  const pdf = await app.request(path, { headers });
-  const etag = pdf.headers.get('etag') ?? '';
-  const again = await app.request(path, { headers: { ...headers, 'if-none-match': `"other", W/${etag}` } });
-  expect([again.status, await again.text()]).toEqual([304, '']);
-  const file = readPdf(Buffer.from(await pdf.arrayBuffer()));
-  const attached = [...file.objects.values()].find(({ dictionary }) =>
-    dictionary.includes('/Type /EmbeddedFile'),
-  );
-  const hash = createHash('sha256')
-    .update(attached?.stream ?? '')
-    .digest('hex');
-  expect(hash).toBe(invoice?.sha256);
-});
+test.each(['paid', 'unpaid'] as const)(
+  'a PDF that the client has is not sent again; its attachment has its hash: %s',
+  async (payment_status) => {
+    const tenant = world.addTenant();
+    const order = orderOf({ payment_status });
+    await deliver(tenant, orderConfirmed, order);
+    const list = await get(`/api/v1/invoices?order_id=${order.order_id}`, tenant, undefined, 'staff');
+    const [invoice] = ((await list.json()) as { data: { id: string; sha256: string }[] }).data;
+    const headers = await world.bearer({ tenantId: tenant.id, userId: order.user_id ?? '' });
+    const path = `/api/v1/invoices/${invoice?.id}/pdf`;
+    const pdf = await app.request(path, { headers });
+    const etag = pdf.headers.get('etag') ?? '';
+    const again = await app.request(path, { headers: { ...headers, 'if-none-match': `"other", W/${etag}` } });
+    expect([again.status, await again.text()]).toEqual([304, '']);
+    const file = readPdf(Buffer.from(await pdf.arrayBuffer()));
+    const attached = [...file.objects.values()].find(({ dictionary }) =>
+      dictionary.includes('/Type /EmbeddedFile'),
+    );
+    const hash = createHash('sha256')
+      .update(attached?.stream ?? '')
+      .digest('hex');
+    expect(hash).toBe(invoice?.sha256);
+  },
+);
 
 describe.each(['/api/v1/invoices', '/api/v1/bill/generate'])('POST %s', (path) => {
   const post = async (tenant: TenantSettings, body: unknown, userId: string) =>

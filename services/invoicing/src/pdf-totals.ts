@@ -3,6 +3,7 @@ import { inTurns } from './in-turns.ts';
 import type { Drawing } from './pdf-heading.ts';
 import { ACCENT, INK, type Page, SHADE, STYLES } from './pdf-page.ts';
 import { lineHeight, type TextStyle } from './pdf-text.ts';
+import { drawTransfer, transferBlockOf, type TransferBlock } from './pdf-transfer.ts';
 
 const GAP = 16;
 const ROW = lineHeight(STYLES.figures) + 4;
@@ -10,6 +11,7 @@ const TOTAL_HEIGHT = 30;
 const SUMS_HEIGHT = 2 * ROW + TOTAL_HEIGHT + 4;
 const COLUMN_GAP = 14;
 const TOTAL_GAP = 8;
+/** Of what is said of the payment, without the account. */
 const PAYMENT_HEIGHT = 4 * lineHeight(STYLES.body);
 
 /**
@@ -19,11 +21,13 @@ const PAYMENT_HEIGHT = 4 * lineHeight(STYLES.body);
 export async function drawTotals(drawing: Drawing, fingerprint: string): Promise<void> {
   const { page } = drawing;
   const taxes = taxTableOf(drawing);
+  const transfer = transferBlockOf(drawing);
   const half = (page.width - GAP) / 2;
   const isNarrow = taxes.width <= half;
   const taxesHeight = (taxes.rows.length + 1) * ROW + 4;
   const blockHeight = isNarrow ? Math.max(taxesHeight, SUMS_HEIGHT) : taxesHeight + GAP + SUMS_HEIGHT;
-  const heightWith = (height: number) => GAP + height + GAP + PAYMENT_HEIGHT;
+  const paymentHeight = PAYMENT_HEIGHT + (transfer?.height ?? 0);
+  const heightWith = (height: number) => GAP + height + GAP + paymentHeight;
   // Where a whole page has no room for all of it, only totals and payment are kept together.
   page.ensure(heightWith(blockHeight));
   const isBeside = isNarrow && page.y + heightWith(blockHeight) <= page.bottom;
@@ -34,7 +38,7 @@ export async function drawTotals(drawing: Drawing, fingerprint: string): Promise
   else if (!page.ensure(heightWith(SUMS_HEIGHT))) page.y += GAP;
   drawSums(drawing, page.right - half + 30);
   page.y += isBeside ? blockHeight + GAP : SUMS_HEIGHT + GAP;
-  drawPayment(drawing, fingerprint);
+  drawPayment(drawing, transfer, fingerprint);
 }
 
 interface TaxTable {
@@ -124,7 +128,8 @@ function totalStyleOf(page: Page, label: string, amount: string, room: number): 
   return styles.find(isFitting) ?? { ...STYLES.total, size: 9 };
 }
 
-function drawPayment({ page, snapshot, texts, formats }: Drawing, fingerprint: string): void {
+function drawPayment(drawing: Drawing, transfer: TransferBlock | undefined, fingerprint: string): void {
+  const { page, snapshot, texts, formats } = drawing;
   const { payment } = snapshot;
   if (snapshot.kind === 'invoice') {
     page.say(payment.paid ? texts.paid[payment.method] : texts.unpaid, STYLES.strong);
@@ -132,6 +137,7 @@ function drawPayment({ page, snapshot, texts, formats }: Drawing, fingerprint: s
       const due = formats.day(payment.due_on);
       page.say(payment.terms_days ? texts.payBy(due, payment.terms_days) : texts.payNow(due), STYLES.body);
     }
+    if (transfer !== undefined) drawTransfer(page, transfer);
   }
   page.say(snapshot.prices_include_tax ? texts.pricesIncludeTax : texts.amountsWithoutTax, STYLES.small);
   page.y += 4;

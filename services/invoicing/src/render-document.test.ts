@@ -1,15 +1,17 @@
+import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { canonicalJson } from '@zoco/kernel';
+import { type PdfFile, readPdf, reference } from '@zoco/testing';
 import fc from 'fast-check';
 import PDFDocument from 'pdfkit';
 import { describe, expect, test } from 'vitest';
-import { type PdfFile, readPdf, reference } from '../fixtures/pdf-reader.ts';
-import { sampleCreditNote, sampleInvoice, SAMPLES } from '../fixtures/samples.ts';
+import { sampleCreditNote, sampleInvoice } from '../fixtures/sample-document.ts';
+import { SAMPLES } from '../fixtures/samples.ts';
 import { formatsOf } from './document-formats.ts';
 import { STYLES } from './pdf-page.ts';
 import { createTypesetter } from './pdf-text.ts';
 import { renderDocument } from './render-document.ts';
-import type { DocumentSnapshot } from './rules/snapshot.ts';
+import { documentSnapshot, type DocumentSnapshot } from './rules/snapshot.ts';
 
 const render = async (snapshot: DocumentSnapshot) => readPdf(await renderDocument(snapshot));
 const textsOf = (pdf: PdfFile) => pdf.pages.flatMap((page) => page.map(({ text }) => text));
@@ -119,6 +121,91 @@ describe('a table over several pages', () => {
       }
     },
   );
+});
+
+describe('where to pay', () => {
+  const wordsOf = async (name: string) => textsOf(await render(sample(name)));
+  /** What stands right behind a label. */
+  const valueOf = (words: readonly string[], label: string) => words[words.indexOf(label) + 1];
+
+  test('an IBAN stands in groups of four, with BIC, bank and the number of the invoice: Spanish', async () => {
+    const words = await wordsOf('transfer');
+    expect(words).toContain('TRANSFERENCIA A');
+    expect(valueOf(words, 'Titular de la cuenta')).toBe('Libros del Zoco S.L.');
+    expect(valueOf(words, 'IBAN')).toBe('ES44 0000 0000 0612 3456 7890');
+    expect(valueOf(words, 'BIC')).toBe('ZOCOESM0XXX');
+    expect(valueOf(words, 'Banco')).toBe('Banco de Ejemplo');
+    expect(valueOf(words, 'Concepto')).toBe('INV-2026-000042');
+  });
+
+  test('a national number stands as its bank writes it, and what is not known has no line: English', async () => {
+    const words = await wordsOf('on-account');
+    expect(words).toContain('BANK TRANSFER TO');
+    expect(valueOf(words, 'Account holder')).toBe('ACME Supplies Inc.');
+    expect(valueOf(words, 'Account number')).toBe('000-1234-56789');
+    expect(valueOf(words, 'Payment reference')).toBe('INV-2026-000042');
+    for (const absent of ['IBAN', 'BIC', 'Bank']) expect(words).not.toContain(absent);
+  });
+
+  test('long names are broken, nothing of them is lost, and they end inside of the block', async () => {
+    const pdf = await render(sample('longest-account'));
+    const placed = pdf.pages.flat();
+    const words = placed.map(({ text }) => text);
+    const { pay_to: account } = sample('longest-account').payment;
+    const block = placed.slice(words.indexOf('TRANSFERENCIA A') + 1, words.indexOf('Concepto') + 2);
+    const shown = block.map(({ text }) => text.replaceAll(' ', '')).join('');
+    expect(shown).toContain(`${account?.holder.replaceAll(' ', '')}IBANLC14WWWW1234567890123456`);
+    expect(shown).toContain(`Banco${account?.bank_name?.replaceAll(' ', '')}Concepto`);
+    const type = createTypesetter(new PDFDocument({ font: '' }));
+    const [, , width = 0] = pdf.pageBoxes[0] ?? [];
+    for (const { text, x } of block) expect(x + type.width(text, STYLES.body)).toBeLessThan(width - 59);
+  });
+
+  test.each(['one-line', 'sixty-rates', 'credit-note-of-unpaid', 'credit-note-full', 'credit-note-part'])(
+    'neither what is paid nor what gives money back says so: %s',
+    async (name) => {
+      const words = (await wordsOf(name)).join('\n');
+      expect(words).not.toMatch(/BANK TRANSFER TO|TRANSFERENCIA A|ES44|IBAN|BIC/);
+      expect(sample(name).payment).not.toHaveProperty('pay_to');
+    },
+  );
+
+  test.each(Array.from({ length: 30 }, (_, index) => index + 1))(
+    'with %i lines: all of it is on the page of the total',
+    async (count) => {
+      const items = Array.from({ length: count }, () => ({
+        name: 'Ink',
+        unitCents: 1,
+        quantity: 1,
+        rateBps: 0,
+      }));
+      const pdf = await render(sampleInvoice({ items, paymentStatus: 'pending' }));
+      for (const page of pdf.pages) {
+        const texts = page.map(({ text }) => text);
+        const hasTotal = texts.includes('Pendiente de pago');
+        for (const part of ['Base imponible', 'TRANSFERENCIA A', 'IBAN', 'Concepto'])
+          expect(texts.includes(part)).toBe(hasTotal);
+        expect(texts.some((text) => text.startsWith('SKU-') || hasTotal)).toBe(true);
+      }
+    },
+  );
+
+  test('a document from before there were accounts has the hash that it had, and its page ends as it did', async () => {
+    const { pay_to: _, ...payment } = sample('sixty-lines').payment;
+    const before = { ...sample('sixty-lines'), payment };
+    const read = documentSnapshot.parse(JSON.parse(JSON.stringify(before)));
+    const hash = createHash('sha256').update(canonicalJson(read)).digest('hex');
+    expect(hash).toBe('dece8df4c26ff09f130d56384ecfbf85c66a804193cc101f97d4a43d67ee041b');
+    const words = textsOf(await render(read));
+    expect(words.slice(words.indexOf('Payment due'))).toEqual([
+      'Payment due',
+      'Please pay by December 22, 2026 (30 days from the date of issue).',
+      'Prices and amounts are without tax.',
+      `The data of this document is attached to the PDF (SHA-256 ${hash}).`,
+      expect.stringContaining('ACME Supplies Inc.'),
+      'Page 4 of 4',
+    ]);
+  });
 });
 
 describe('what needs more room', () => {

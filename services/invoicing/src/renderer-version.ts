@@ -1,2 +1,2 @@
 /** Raised when the drawing changes, so that caches know a new rendering of an old document. */
-export const RENDERER_VERSION = 2;
+export const RENDERER_VERSION = 3;

@@ -107,7 +107,7 @@ describe('GET /api/v1/orders/{id}/events', () => {
 
   const streamOf = (streams: OrderStreams, orderId: string) =>
     streams.open({
-      tenantId: shop.tenant.id,
+      tenant: shop.tenant,
       principalId: 'usr_x',
       orderId,
       seenVersion: 0,

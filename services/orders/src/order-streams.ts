@@ -1,4 +1,5 @@
-import { createWaker, Problem, type TenantId, type Waker } from '@zoco/kernel';
+import type { TenantSettings } from '@zoco/contracts';
+import { createWaker, Problem, type Waker } from '@zoco/kernel';
 import type { Database } from '@zoco/postgres';
 import type { Logger } from '@zoco/service';
 import type { Order } from './db/order.ts';
@@ -7,7 +8,7 @@ import { viewOf } from './order-view.ts';
 import { isFinal } from './rules/order.ts';
 
 export interface StreamOptions {
-  readonly tenantId: TenantId;
+  readonly tenant: TenantSettings;
   /** Who watches. */
   readonly principalId: string;
   readonly orderId: string;
@@ -69,7 +70,7 @@ export function createOrderStreams(db: Database, log: Logger, streamsMax: number
       streamsOpen.set(open.set(gone, principalId).size);
       const signal = AbortSignal.any([gone.signal, closing.signal]);
       const waker = createWaker(signal);
-      const unwatch = watch(`${options.tenantId} ${options.orderId}`, waker.wake);
+      const unwatch = watch(`${options.tenant.id} ${options.orderId}`, waker.wake);
       return new ReadableStream<Uint8Array>({
         start(controller) {
           void send(controller, options, waker, signal)
@@ -107,7 +108,9 @@ async function send(
   while (!signal.aborted) {
     const order = await options.read();
     if (order === undefined || signal.aborted) return;
-    controller.enqueue(encoder.encode(order.version > seen ? messageOf(order) : ': waiting\n\n'));
+    controller.enqueue(
+      encoder.encode(order.version > seen ? messageOf(order, options.tenant) : ': waiting\n\n'),
+    );
     seen = Math.max(seen, order.version);
     const leftMs = endMs - performance.now();
     if (isFinal(order.status) || leftMs <= 0) return;
@@ -116,8 +119,8 @@ async function send(
 }
 
 /** JSON has no raw line breaks, so one data line holds it. */
-function messageOf(order: Order): string {
-  return `id: ${order.version}\nevent: order\ndata: ${JSON.stringify(viewOf(order))}\n\n`;
+function messageOf(order: Order, tenant: TenantSettings): string {
+  return `id: ${order.version}\nevent: order\ndata: ${JSON.stringify(viewOf(order, tenant))}\n\n`;
 }
 
 function tooManyOwnStreams(): Problem {

@@ -8,8 +8,11 @@ import {
   orderStatus,
   paymentMethod,
   paymentStatus,
+  type TenantSettings,
+  transferTarget,
 } from '@zoco/contracts';
 import type { Order } from './db/order.ts';
+import { transferTargetOf } from './rules/transfer.ts';
 
 const time = z.iso.datetime();
 const cents = z.int().min(0);
@@ -37,6 +40,10 @@ export const orderView = z
       .object({ code: z.string(), detail: z.string() })
       .nullable()
       .openapi({ description: 'Why the last attempt was declined.' }),
+    transfer_to: transferTarget.nullable().openapi({
+      description:
+        'Where the buyer of an order by `transfer` sends the money, until it is there: the shop’s account as it is now, and what to write into the transfer. Null for any other order, and when the shop has given no account.',
+    }),
     currency: currencyField,
     prices_include_tax: z
       .boolean()
@@ -73,6 +80,7 @@ export const orderView = z
       payment_method: 'card',
       payment_attempts: 0,
       payment_failure: null,
+      transfer_to: null,
       currency: 'EUR',
       prices_include_tax: true,
       items: [
@@ -109,8 +117,11 @@ export const orderView = z
   });
 export type OrderView = z.infer<typeof orderView>;
 
-/** An order as clients see it. */
-export function viewOf(order: Order): OrderView {
+/**
+ * An order as clients see it.
+ * @param tenant whose order it is
+ */
+export function viewOf(order: Order, tenant: TenantSettings): OrderView {
   return {
     id: order.id,
     number: order.number,
@@ -123,6 +134,7 @@ export function viewOf(order: Order): OrderView {
     payment_method: order.paymentMethod,
     payment_attempts: order.paymentAttempts,
     payment_failure: order.paymentFailure,
+    transfer_to: transferTargetOf(order, tenant.bank_account),
     currency: order.currency,
     prices_include_tax: order.pricesIncludeTax,
     items: [...order.items],

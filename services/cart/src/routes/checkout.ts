@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { paymentMethod } from '@zoco/contracts';
+import { paymentMethod, transferTarget } from '@zoco/contracts';
 import {
   addressInput,
   createRouter,
@@ -38,6 +38,9 @@ const orderAnswer = z
     status: z.string().optional().openapi({ example: 'created' }),
     total_cents: z.int().optional().openapi({ example: 2948 }),
     currency: z.string().optional().openapi({ example: 'EUR' }),
+    transfer_to: transferTarget
+      .nullish()
+      .openapi({ description: 'Where to send the money of an order by `transfer`; else null.' }),
   })
   .openapi('PlacedOrder', { description: 'The order, as `GET /api/v1/orders/{id}` shows it.' });
 

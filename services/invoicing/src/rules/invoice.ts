@@ -36,8 +36,20 @@ export function invoiceDraft({
     lines,
     tax_summary: summary,
     ...totalsOf(summary),
-    payment: { method: order.payment_method, paid, terms_days: paid ? null : paymentTermsDays },
+    payment: {
+      method: order.payment_method,
+      paid,
+      terms_days: paid ? null : paymentTermsDays,
+      ...payToOf(paymentStatus, tenant),
+    },
   };
+}
+
+/** Of what was paid and went back, too, there is nothing to pay. */
+function payToOf(status: PaymentStatus, { bank_account: account }: TenantSettings) {
+  if (account === null || (status !== 'unpaid' && status !== 'pending')) return {};
+  const { holder, account_number, bic, bank_name } = account;
+  return { pay_to: { holder, account_number, bic, bank_name } };
 }
 
 function linesOf(order: OrderSnapshot, tenant: TenantSettings): DocumentLine[] {

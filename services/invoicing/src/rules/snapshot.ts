@@ -45,6 +45,14 @@ const seller = party.extend({
   trade_name: z.string(),
 });
 
+/** A shape of its own: what accounts of tenants get to have later must not change documents of today. */
+const payTo = z.object({
+  holder: z.string(),
+  account_number: z.string(),
+  bic: z.string().nullable(),
+  bank_name: z.string().nullable(),
+});
+
 /**
  * Everything that an invoice or credit note says. It is stored once, never changes, and the PDF is a function of it alone.
  * Amounts are positive on both kinds; a credit note takes them back.
@@ -76,6 +84,11 @@ export const documentSnapshot = z.object({
     /** Days from issue; null when there is nothing to pay later. */
     terms_days: z.int().nullable(),
     due_on: z.iso.date().nullable(),
+    /** Left out and never null where there is none, so that documents from before there were any keep their hash. */
+    pay_to: payTo.optional().meta({
+      description:
+        'Where to send the money of an invoice that was not paid when it was issued; the reference is its number.',
+    }),
   }),
 });
 export type DocumentSnapshot = z.infer<typeof documentSnapshot>;

@@ -38,7 +38,7 @@ export async function confirmOrder(
   const fingerprint = fingerprintOf(OPERATION, { order_id: orderId });
   const answer = await ctx.transact(async (tx): Promise<StoredAnswer> => {
     if (!(await claimKey(tx, scope, fingerprint, orderId))) return replay(tx, scope, fingerprint);
-    const decided = await confirm(tx, orderId, ctx.principal.id);
+    const decided = await confirm(tx, orderId, ctx);
     await completeKey(tx, { ...scope, attempt: 1 }, decided);
     deps.failpoint('before-confirm-commit');
     return { ...decided, replayed: false };
@@ -47,7 +47,7 @@ export async function confirmOrder(
   return answer;
 }
 
-async function confirm(tx: Tx, orderId: Id<'order'>, by: string): Promise<Answer> {
+async function confirm(tx: Tx, orderId: Id<'order'>, ctx: UserCtx): Promise<Answer> {
   const order = await changeOrder(
     tx,
     orderId,
@@ -56,7 +56,7 @@ async function confirm(tx: Tx, orderId: Id<'order'>, by: string): Promise<Answer
       status: 'confirmed',
       confirmedAt: sql`now()`,
       cancelUntil: sql`now() + make_interval(mins => ${orders.cancelWindowMinutes})`,
-      changedBy: by,
+      changedBy: ctx.principal.id,
     },
     sql`${orders.paymentMethod} <> 'card'`,
   );
@@ -68,7 +68,7 @@ async function confirm(tx: Tx, orderId: Id<'order'>, by: string): Promise<Answer
     data: confirmedSnapshotOf(order),
   });
   tx.onCommit(() => countConfirmed(order));
-  return success(200, viewOf(order));
+  return success(200, viewOf(order, ctx.tenant));
 }
 
 /** @throws Problem `order_not_found`, which is not kept: the same key may be sent again */

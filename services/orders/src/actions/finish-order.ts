@@ -51,11 +51,11 @@ export async function finishOrder(
   const answer = success(
     201,
     orchestration === null || confirmed === undefined
-      ? viewOf(order)
+      ? viewOf(order, ctx.tenant)
       : {
           success: true,
           correlation_id: orchestration.correlation_id,
-          data: { customer: order.customer, order: viewOf(confirmed) },
+          data: { customer: order.customer, order: viewOf(confirmed, ctx.tenant) },
         },
   );
   await ctx.transactTogether({ kind: 'finish-order', key: order.id }, async (tx) => {

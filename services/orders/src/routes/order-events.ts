@@ -46,7 +46,7 @@ export function orderEventRoutes(streams: OrderStreams) {
     if (isFinal(order.status) && seenVersion >= order.version) return c.body(null, 204);
     const tokenEndsMs = (ctx.principal.issuedAtSeconds + ACCESS_TOKEN_SECONDS) * 1000;
     const stream = streams.open({
-      tenantId: ctx.tenantId,
+      tenant: ctx.tenant,
       principalId: ctx.principal.id,
       orderId: id,
       seenVersion,

@@ -118,15 +118,15 @@ export function orderStepRoutes(deps: OrderDeps) {
         by: hasRole(ctx.principal.roles, 'staff') ? 'staff' : 'buyer',
         reason: c.req.valid('json').reason,
       });
-      return c.json(viewOf(order), 200);
+      return c.json(viewOf(order, c.var.userCtx.tenant), 200);
     })
     .openapi(ship, async (c) => {
       const { carrier = null, tracking = null } = c.req.valid('json');
       const order = await shipOrder(c.var.userCtx, c.req.valid('param').order_id, { carrier, tracking });
-      return c.json(viewOf(order), 200);
+      return c.json(viewOf(order, c.var.userCtx.tenant), 200);
     })
     .openapi(deliver, async (c) => {
       const order = await deliverOrder(c.var.userCtx, c.req.valid('param').order_id);
-      return c.json(viewOf(order), 200);
+      return c.json(viewOf(order, c.var.userCtx.tenant), 200);
     });
 }

@@ -156,13 +156,13 @@ export function orderRoutes(deps: OrderDeps) {
         timeZone: ctx.tenant.time_zone,
       };
       const page = await ctx.read((tx) => listOrders(tx, filter, { limit, cursor }));
-      return c.json({ ...page, data: page.data.map(viewOf) }, 200);
+      return c.json({ ...page, data: page.data.map((order) => viewOf(order, ctx.tenant)) }, 200);
     })
     .openapi(get, async (c) => {
       const ctx = c.var.userCtx;
       const order = await ctx.read((tx) => findOrder(tx, c.req.valid('param').order_id, ownerFilter(ctx)));
       if (order === undefined) throw orderNotFound();
-      return c.json(viewOf(order), 200);
+      return c.json(viewOf(order, ctx.tenant), 200);
     })
     .openapi(history, async (c) => {
       const ctx = c.var.userCtx;

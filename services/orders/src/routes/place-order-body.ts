@@ -43,7 +43,7 @@ export const placeOrderBody = z
     items: orderItems,
     payment_method: z.enum(paymentMethod.options).openapi({
       description:
-        '`card`: now, with `payment_token` or by `POST /api/v1/payments`. `transfer`: the order waits for the money. `on_account`: B2B, on the terms of the customer.',
+        '`card`: now, with `payment_token` or by `POST /api/v1/payments`. `transfer`: the order waits for the money, and says in `transfer_to` where to send it. `on_account`: B2B, on the terms of the customer.',
     }),
     payment_token: textField(255)
       .optional()

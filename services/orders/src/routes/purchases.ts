@@ -79,7 +79,7 @@ export function purchaseRoutes() {
       const { limit, cursor } = c.req.valid('query');
       const filter = { userId: ctx.principal.id, statuses: PURCHASES, timeZone: ctx.tenant.time_zone };
       const page = await ctx.read((tx) => listOrders(tx, filter, { limit, cursor }));
-      return c.json({ ...page, data: page.data.map(viewOf) }, 200);
+      return c.json({ ...page, data: page.data.map((order) => viewOf(order, ctx.tenant)) }, 200);
     })
     .openapi(summary, async (c) => {
       const ctx = c.var.userCtx;

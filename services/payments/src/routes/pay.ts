@@ -31,7 +31,7 @@ const pay = defineRoute({
   access: signedIn('payments:write'),
   summary: 'Pay an open order, or try again after a decline',
   description:
-    'At most 5 attempts per order. 201 when it is paid, or waits for the buyer (`next_action`); 202 when the provider has not told in time: ask for the payment again; 402 when it was declined.',
+    'At most 5 attempts per order. 201 when it is paid, or waits for the buyer (`next_action`); 202 when the provider has not told in time: ask for the payment again; 402 when it was declined. An order by `transfer` says in its `transfer_to` where the money goes.',
   tags: ['payments'],
   request: { headers: idempotencyHeaders, body: { content: { 'application/json': { schema: payInput } } } },
   responses: {

@@ -30,6 +30,11 @@ const input = (overrides: Record<string, unknown> = {}) => {
     ...overrides,
   };
 };
+const bankAccount = (overrides: Record<string, unknown> = {}) => ({
+  holder: 'Libros del Zoco S.L.',
+  account_number: 'es91 2100 0418 4502 0005 1332',
+  ...overrides,
+});
 const create = (body: unknown, token: string | undefined = platform) =>
   world.request('POST', PATH, { token, body });
 const patch = (id: string, body: unknown, token: string | undefined = platform) =>
@@ -122,6 +127,17 @@ describe('POST /tenants', () => {
     [{ hostnames: ['Not A Host'] }, 'hostnames.0'],
     [{ legal_address: { line1: 'x' } }, 'legal_address.city'],
     [{ legal_address: { line1: 'x', city: 'x', postal_code: 'x', country: 'UK' } }, 'legal_address.country'],
+    [{ bank_account: { account_number: 'ES9121000418450200051332' } }, 'bank_account.holder'],
+    [
+      { bank_account: bankAccount({ account_number: 'ES9121000418450200051333' }) },
+      'bank_account.account_number',
+    ],
+    [{ bank_account: bankAccount({ account_number: '4242 4242 4242 4242' }) }, 'bank_account.account_number'],
+    [{ bank_account: bankAccount({ account_number: '1'.repeat(100) }) }, 'bank_account.account_number'],
+    [{ bank_account: bankAccount({ bic: 'ZOCO' }) }, 'bank_account.bic'],
+    [{ bank_account: bankAccount({ bank_name: 'two\nlines' }) }, 'bank_account.bank_name'],
+    [{ bank_account: bankAccount({ swift: 'ZOCOESM0' }) }, 'bank_account.swift'],
+    [{ bank_account: 'ES9121000418450200051332' }, 'bank_account'],
     [{ admin: { email: 'x', password: PASSWORD } }, 'admin.email'],
     [{ admin: { email: 'a@b.example', password: PASSWORD, roles: ['platform'] } }, 'admin.roles'],
     [{ admin: undefined }, 'admin'],
@@ -229,6 +245,58 @@ describe('PATCH /tenants/{id}', () => {
       'currency',
     ]);
     expect((await get(body.id)).body.name).toBe('Mine');
+  });
+
+  test('an administrator says where buyers pay, changes it and takes it away; what says the same changes nothing', async () => {
+    const { body } = await create(input());
+    expect(body.bank_account).toBeNull();
+    const { token, tenantId } = await adminOf(body.id);
+    const stored = {
+      ...bankAccount(),
+      account_number: 'ES9121000418450200051332',
+      bic: null,
+      bank_name: null,
+    };
+    const told = { status: 200, body: { bank_account: stored, version: 2 } };
+    expect(await patch(body.id, { bank_account: bankAccount() }, token)).toMatchObject(told);
+    expect(await patch(body.id, { bank_account: stored }, token)).toMatchObject(told);
+    const other = bankAccount({
+      account_number: '026 009-593',
+      bic: ' zocoesm0 ',
+      bank_name: 'Banco de Ejemplo',
+    });
+    expect((await patch(body.id, { bank_account: other }, token)).body).toMatchObject({
+      bank_account: { ...other, bic: 'ZOCOESM0' },
+      version: 3,
+    });
+    expect((await world.events(tenantId, body.id)).at(-1)?.data.bank_account).toEqual({
+      ...other,
+      bic: 'ZOCOESM0',
+    });
+    const wrong = await patch(body.id, { bank_account: bankAccount({ account_number: 'ES91' }) }, token);
+    expect(wrong).toMatchObject({
+      status: 422,
+      body: { errors: [{ field: 'bank_account.account_number' }] },
+    });
+    expect((await patch(body.id, { bank_account: null }, token)).body).toMatchObject({
+      bank_account: null,
+      version: 4,
+    });
+  });
+
+  test('a tenant that was stored before there were accounts has none, and can get one', async () => {
+    const { body } = await create(input());
+    const { tenantId } = await adminOf(body.id);
+    await world.db.transact(
+      tenantId,
+      (tx) => tx.sql`update tenants set settings = settings - 'bank_account' where tenant_id = ${tenantId}`,
+    );
+    expect((await get(body.id)).body).toEqual({ ...body, bank_account: null });
+    expect((await patch(body.id, { bank_account: null })).body.version).toBe(1);
+    expect((await patch(body.id, { bank_account: bankAccount() })).body).toMatchObject({
+      bank_account: { holder: 'Libros del Zoco S.L.' },
+      version: 2,
+    });
   });
 
   test('404 for another tenant, 409 for a taken host name, 422 for bad values, 401 and 403', async () => {

@@ -44,6 +44,7 @@ const TENANT_DEFAULTS: Omit<StoredSettings, 'name' | 'currency' | 'locale'> = {
   legal_name: null,
   tax_id: null,
   legal_address: null,
+  bank_account: null,
 };
 
 type Required = Pick<TenantSettings, 'id' | 'name' | 'currency' | 'locale'>;
