@@ -4,6 +4,8 @@ import { newId } from '@zoco/kernel';
 import { expect, test } from 'vitest';
 import { journalsOf } from '../fixtures/ledger.ts';
 import { openShop, type Shop } from '../fixtures/shop.ts';
+import { bookFees } from './actions/book-fees.ts';
+import { fillEventGap } from './actions/fill-event-gap.ts';
 import { startBackground } from './background.ts';
 import type { PaymentDeps } from './payment-deps.ts';
 
@@ -20,9 +22,10 @@ function ballot(): Election & { elected: boolean; asked: number } {
   };
 }
 
-/** Notes since when Stripe's lists are asked for. */
+/** Notes since when Stripe's lists are asked for; of charges, which are asked for day by day, the first day of each run. */
 function watchLists({ deps }: Shop) {
   const asked = { events: [] as Date[], charges: [] as Date[] };
+  let reachedMs = 0;
   const { undeliveredEvents, chargeTransactions } = deps.stripe;
   const stripe: PaymentDeps['stripe'] = {
     ...deps.stripe,
@@ -30,9 +33,10 @@ function watchLists({ deps }: Shop) {
       asked.events.push(since);
       return undeliveredEvents(since);
     },
-    chargeTransactions(since) {
-      asked.charges.push(since);
-      return chargeTransactions(since);
+    chargeTransactions(from, until) {
+      if (from.getTime() !== reachedMs) asked.charges.push(from);
+      reachedMs = until.getTime();
+      return chargeTransactions(from, until);
     },
   };
   return { asked, watched: { ...deps, stripe } };
@@ -143,4 +147,49 @@ test('who was elected before, and is again, begins where the other one has stopp
   election.elected = true;
   await eventually(() => expect(asked.charges.length).toBeGreaterThan(before));
   expect(asked.charges[before]?.getTime()).toBe(newestMs - 2 * DAY_MS);
+});
+
+test('fees are booked from the oldest day on, so that a crash leaves none behind the newest', async () => {
+  await using shop = await openShop();
+  const { chargeTransactions } = shop.deps.stripe;
+  const days: (readonly [number, number])[] = [];
+  const stripe: PaymentDeps['stripe'] = {
+    ...shop.deps.stripe,
+    chargeTransactions(from, until) {
+      days.push([from.getTime(), until.getTime()]);
+      return chargeTransactions(from, until);
+    },
+  };
+  const since = new Date(Date.now() - 3.5 * DAY_MS);
+  await bookFees({ ...shop.deps, stripe }, since);
+  expect(days.map(([from]) => from)).toEqual([0, 1, 2, 3].map((day) => since.getTime() + day * DAY_MS));
+  expect(days.map(([, until]) => until)).toEqual([1, 2, 3, 4].map((day) => since.getTime() + day * DAY_MS));
+});
+
+test('a lost event that cannot be taken keeps out none of the others', async () => {
+  await using shop = await openShop({ webhooks: true, retriesMax: 0 });
+  shop.sandbox.addFault({ kind: 'webhook_drop', times: 100 });
+  const unheard = await shop.order({});
+  await shop.stripe.paymentIntents.confirm(unheard.payment.intentId ?? '', {
+    payment_method: 'pm_card_visa',
+  });
+  const { orderId, payment } = await shop.order({ payment_token: 'pm_card_visa' });
+  const { amountCents: amount } = payment;
+  const metadata = { tenant: shop.tenant.id, order_id: orderId, env: 'test' };
+  const second = { amount, currency: 'eur', confirm: true, payment_method: 'pm_card_visa', metadata };
+  await shop.stripe.paymentIntents.create(second);
+  shop.sandbox.addFault({
+    kind: 'unavailable',
+    operation: 'payment_intents.retrieve',
+    order_id: orderId,
+    times: 100,
+  });
+  const since = new Date(Date.now() - DAY_MS);
+  await expect(fillEventGap(shop.deps, shop.work, since)).rejects.toThrow(AggregateError);
+  await shop.workOff();
+  expect((await shop.find(unheard.orderId)).status).toBe('succeeded');
+  shop.sandbox.clearFaults();
+  await fillEventGap(shop.deps, shop.work, since);
+  await shop.workOff();
+  expect(await shop.refundsOf(orderId)).toMatchObject([{ is_late: true, amount_cents: amount }]);
 });

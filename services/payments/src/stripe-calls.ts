@@ -16,11 +16,11 @@ export function createStripeCalls(account: StripeAccount) {
     undeliveredEvents: (time: Date) =>
       stripe.events.list({ delivery_success: false, created: since(time), limit: 100 }),
 
-    /** What moved the account's balance because of charges since `time`, with the charges. */
-    chargeTransactions: (time: Date) =>
+    /** What moved the account's balance because of charges from `from` on and before `until`, with the charges; newest first. */
+    chargeTransactions: (from: Date, until: Date) =>
       stripe.balanceTransactions.list({
         type: 'charge',
-        created: since(time),
+        created: { ...since(from), lt: since(until).gte },
         expand: ['data.source'],
         limit: 100,
       }),

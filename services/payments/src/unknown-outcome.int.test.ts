@@ -1,10 +1,12 @@
 import { orderCreated } from '@zoco/contracts';
+import { type Id, isId, newId } from '@zoco/kernel';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { expectBalanced } from '../fixtures/ledger.ts';
 import { newOrder } from '../fixtures/order.ts';
 import { openShop, type Shop } from '../fixtures/shop.ts';
 import { advancePayment } from './actions/advance-payment.ts';
 import type { PaymentDeps } from './payment-deps.ts';
+import { createStripeCalls } from './stripe-calls.ts';
 
 let shop: Shop;
 beforeAll(async () => {
@@ -109,6 +111,68 @@ describe('the answer to the create is lost', () => {
     expect(short.sandbox.journal({ type: 'charge.succeeded' })).toHaveLength(1);
   });
 });
+
+describe('the create was sent with parameters that have changed since', () => {
+  const newer = () =>
+    deps(
+      createStripeCalls({
+        stripe: shop.stripe,
+        environment: 'test',
+        returnUrl: 'https://shop.example/elsewhere',
+      }),
+    );
+
+  test('it is under way still: to find nothing proves nothing', async () => {
+    const order = visa();
+    shop.sandbox.addFault({ kind: 'stall', order_id: order.order_id, delay_ms: 3000 });
+    await shop.deliver(orderCreated, order);
+    const { id } = await shop.find(order.order_id);
+    await advancePayment(newer(), shop.tenant.id, id);
+    expect(await shop.find(order.order_id)).toMatchObject({ keyVersion: 1, intentId: null });
+    await expect.poll(() => charges(order.order_id), { timeout: 10_000 }).toHaveLength(1);
+    await advancePayment(newer(), shop.tenant.id, id);
+    expect(await shop.find(order.order_id)).toMatchObject({ status: 'succeeded', keyVersion: 1 });
+    expect(charges(order.order_id)).toHaveLength(1);
+  });
+
+  test('it ended long ago and made nothing: a new key is safe', async () => {
+    const order = visa();
+    shop.sandbox.addFault({ kind: 'fail_500', order_id: order.order_id });
+    await shop.deliver(orderCreated, order);
+    const { id } = await shop.find(order.order_id);
+    await shop.sql(
+      (tx) => tx.sql`
+        update payments set intent_called_at = now() - interval '6 minutes' where id = ${id}`,
+    );
+    await advancePayment(newer(), shop.tenant.id, id);
+    expect(await shop.find(order.order_id)).toMatchObject({ status: 'succeeded', keyVersion: 2 });
+    expect(charges(order.order_id)).toHaveLength(1);
+  });
+});
+
+test('an old order that comes again, to books that lost its payment, is not charged again', async () => {
+  const order = newOrder({ payment_token: 'pm_card_visa', order_id: orderIdOf(Date.now() - 24 * 3600_000) });
+  await shop.stripe.paymentIntents.create({
+    amount: order.total_cents,
+    currency: order.currency.toLowerCase(),
+    confirm: true,
+    payment_method: 'pm_card_visa',
+    metadata: { tenant: shop.tenant.id, order_id: order.order_id, env: 'test' },
+  });
+  await shop.deliver(orderCreated, order);
+  expect(await shop.find(order.order_id)).toMatchObject({ status: 'succeeded' });
+  expect(charges(order.order_id)).toHaveLength(1);
+});
+
+/** An id as it was made then: its first ten letters are the time. */
+function orderIdOf(madeMs: number): Id<'order'> {
+  const id = newId('order');
+  const digits = '0123456789abcdefghjkmnpqrstvwxyz';
+  const time = [...madeMs.toString(32).padStart(10, '0')].map((digit) => digits[Number.parseInt(digit, 32)]);
+  const old = `ord_${time.join('')}${id.slice('ord_'.length + time.length)}`;
+  if (!isId('order', old)) throw new Error('not an id');
+  return old;
+}
 
 describe('Stripe says nothing of use', () => {
   test.each(['unavailable', 'rate_limit'] as const)('%s: asked again later', async (kind) => {

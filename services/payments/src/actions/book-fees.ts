@@ -23,9 +23,18 @@ export async function unbookedSince(deps: PaymentDeps): Promise<Date> {
  * @returns how many were booked
  */
 export async function bookFees(deps: PaymentDeps, since: Date): Promise<number> {
+  const nowMs = Date.now();
+  let booked = 0;
+  // The oldest day first, as a list begins with the newest: whoever goes on after a crash sees from the last fee how far this one came.
+  for (let fromMs = since.getTime(); fromMs <= nowMs; fromMs += DAY_MS)
+    booked += await bookBetween(deps, new Date(fromMs), new Date(fromMs + DAY_MS));
+  return booked;
+}
+
+async function bookBetween(deps: PaymentDeps, from: Date, until: Date): Promise<number> {
   let booked = 0;
   let batch: ChargeFee[] = [];
-  for await (const transaction of deps.stripe.chargeTransactions(since)) {
+  for await (const transaction of deps.stripe.chargeTransactions(from, until)) {
     const fee = chargeFeeOf(transaction, deps.stripe.environment);
     if (fee === undefined || !isTenantId(fee.tenant)) continue;
     batch.push(fee);

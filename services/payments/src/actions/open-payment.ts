@@ -1,10 +1,11 @@
 import type { EventData, orderCreated } from '@zoco/contracts';
 import type { Cause } from '@zoco/events';
 import { newId } from '@zoco/kernel';
-import { NOW, secondsFromNow, type Tx } from '@zoco/postgres';
+import { secondsFromNow, type Tx } from '@zoco/postgres';
 import { insertPayment, type NewPayment, type Payment } from '../db/payments.ts';
 import { paymentsBecame } from '../metrics.ts';
 import type { PaymentDeps } from '../payment-deps.ts';
+import { orderAgeMs } from '../rules/order-age.ts';
 import { tellCreated, tellSucceeded } from '../payment-event.ts';
 
 type Order = EventData<typeof orderCreated>;
@@ -54,12 +55,16 @@ function newPayment(tx: Tx, order: Order): NewPayment {
   };
 }
 
-function inHand({ payment_token: token }: Order, { settings }: PaymentDeps): Partial<NewPayment> {
+function inHand(
+  { order_id: orderId, payment_token: token }: Order,
+  { settings }: PaymentDeps,
+): Partial<NewPayment> {
   return {
     paymentToken: token,
     attempt: token === null ? 0 : 1,
     confirmOnCreate: token !== null,
-    intentCalledAt: NOW,
+    // The order's own time: of an old one that comes again, to books that lost its payment, the provider may know.
+    intentCalledAt: secondsFromNow(-Math.max(0, orderAgeMs(orderId, new Date())) / 1000),
     dueAt: secondsFromNow(settings.PAYMENTS_LEASE_SECONDS),
     tries: 1,
   };

@@ -6,6 +6,7 @@ import type { PaymentDeps } from '../payment-deps.ts';
 import type { RunSoFar, Step } from '../rules/next-step.ts';
 import type { IntentFacts } from '../rules/observation.ts';
 import { isCaptured, isOpen } from '../rules/payment.ts';
+import { mayStillRun } from '../rules/stripe-keys.ts';
 import type { Outcome } from '../stripe-outcome.ts';
 import { applyIntent } from './apply-intent.ts';
 import { closePayment } from './close-payment.ts';
@@ -120,8 +121,8 @@ async function create(deps: PaymentDeps, payment: Payment): Promise<Taken> {
       if (outcome.intent !== null) return apply(deps, payment, outcome.intent, settles, 'call');
       return refuseCreate(deps, payment, outcome);
     case 'key_taken':
-      // By a burn, or by this very create with parameters that have changed since: either way it is over.
-      return goOn(payment, { createFinished: true });
+      // By a burn, or by this very create with parameters that have changed since, which another replica may have under way.
+      return find(deps, payment, { isOver: false });
     case 'finished':
       return goOn(payment, { createFinished: true });
     default:
@@ -155,10 +156,13 @@ async function burn(deps: PaymentDeps, payment: Payment): Promise<Taken> {
   }
 }
 
-async function find(deps: PaymentDeps, payment: Payment): Promise<Taken> {
-  const outcome = await deps.stripe.findIntent(payment, payment.intentCalledAt ?? payment.createdAt);
+/** @param isOver whether the create is known to have ended, so that what is not there now will never be */
+async function find(deps: PaymentDeps, payment: Payment, { isOver } = { isOver: true }): Promise<Taken> {
+  const calledAt = payment.intentCalledAt ?? payment.createdAt;
+  const outcome = await deps.stripe.findIntent(payment, calledAt);
   if (outcome.kind !== 'done') return later(deps, payment, outcome);
   if (outcome.value !== null) return apply(deps, payment, outcome.value, attemptOfCreate(payment));
+  if (!isOver && mayStillRun(calledAt, new Date())) return later(deps, payment, outcome);
   const saved = await locked(deps, payment, (tx, now) => forgetCreate(tx, deps, now, payment, undefined));
   return goOn(saved, { createFinished: false, createSent: false });
 }

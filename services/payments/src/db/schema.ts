@@ -84,6 +84,9 @@ export const payments = pgTable(
     index('payments_open')
       .on(table.tenantId, table.status, table.id)
       .where(sql`status in ('pending', 'requires_payment_method', 'requires_action', 'processing')`),
+    index('payments_over')
+      .on(table.tenantId, table.status, table.id)
+      .where(sql`status in ('partially_refunded', 'refunded', 'canceled')`),
     index('payments_due')
       .on(table.dueAt)
       .where(sql`due_at is not null`),

@@ -25,3 +25,10 @@ const KEY_HOURS = 23;
 /** Whether a key may be forgotten that was first used at `usedAt`, or later: look for what it made before it is used again. */
 export const mayBeForgotten = (usedAt: Date, now: Date) =>
   now.getTime() - usedAt.getTime() >= KEY_HOURS * 3_600_000;
+
+/** No call takes longer, with what its client waits and repeats. */
+const CALL_MINUTES = 5;
+
+/** Whether a call that was first made at `calledAt` may not have ended: to find nothing of it says nothing then. */
+export const mayStillRun = (calledAt: Date, now: Date) =>
+  now.getTime() - calledAt.getTime() < CALL_MINUTES * 60_000;

@@ -1,0 +1,1 @@
+CREATE INDEX "payments_over" ON "payments" USING btree ("tenant_id","status","id") WHERE status in ('partially_refunded', 'refunded', 'canceled');
