@@ -229,9 +229,9 @@ describe('POST /payments/webhooks/stripe', () => {
   });
 
   /** An intent for the order that this service did not make, paid. */
-  async function sendStray({ orderId, id }: Pick<Payment, 'orderId' | 'id'>): Promise<void> {
+  async function sendStray({ orderId, id }: Pick<Payment, 'orderId' | 'id'>, amount = 2948): Promise<void> {
     const stray = await shop.stripe.paymentIntents.create({
-      amount: 2948,
+      amount,
       currency: 'eur',
       confirm: true,
       payment_method: 'pm_card_visa',
@@ -285,6 +285,31 @@ describe('POST /payments/webhooks/stripe', () => {
       'late_refund',
     ]);
     await expectBalanced(shop);
+  });
+
+  test('a second intent of another amount while a refund waits for a look: the refund is still taken over', async () => {
+    const { payment, orderId } = await shop.order({ payment_token: 'pm_card_visa' });
+    await shop.stripe.refunds.create({ payment_intent: payment.intentId ?? '', amount: 1000 });
+    for (const event of await shop.stripeEvents(payment.intentId)) await shop.sendHook(event);
+    await sendStray(payment, 999);
+    await shop.workOff();
+    expect(await shop.find(orderId)).toMatchObject({
+      status: 'partially_refunded',
+      refundedCents: 1000,
+      dueAt: null,
+    });
+  });
+
+  test('a second intent of another amount beside an open one that was paid: the payment is still looked at', async () => {
+    const { payment, orderId } = await shop.order();
+    const card = { payment_method: 'pm_card_visa' };
+    await shop.stripe.paymentIntents.confirm(payment.intentId ?? '', card);
+    for (const event of await shop.stripeEvents(payment.intentId)) await shop.sendHook(event);
+    const { dueAt } = await shop.find(orderId);
+    await sendStray(payment, 999);
+    expect(await shop.find(orderId)).toMatchObject({ dueAt, lookAgain: true });
+    await shop.workOff();
+    expect(await shop.find(orderId)).toMatchObject({ status: 'succeeded', intentId: payment.intentId });
   });
 
   describe('takes no notice of', () => {

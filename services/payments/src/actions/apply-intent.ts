@@ -28,6 +28,8 @@ export async function applyIntent(
   const seen = observe(payment, intent);
   const known = settled(payment, intent, settles);
   const isOwn = known.intentId === intent.id;
+  // What else there is to look at, a refund or the payment's own intent, stays due.
+  const isElsewhere = !isOwn || isCaptured(payment.status);
   switch (seen.kind) {
     case 'captured':
       return capture(tx, deps, payment, known, intent);
@@ -49,11 +51,9 @@ export async function applyIntent(
     case 'mismatch':
       tx.onCommit(() => attention.inc({ reason: 'amount_mismatch' }));
       deps.log.error({ payment_id: payment.id, intent_id: intent.id }, 'an intent is not for this payment');
-      return save(tx, deps, payment, {});
+      return isElsewhere ? savePayment(tx, payment.id, known) : save(tx, deps, payment, {});
     default:
-      // What else there is to look at, a refund or the payment's own intent, stays due.
-      if (!isOwn || isCaptured(payment.status)) return savePayment(tx, payment.id, known);
-      return save(tx, deps, payment, known);
+      return isElsewhere ? savePayment(tx, payment.id, known) : save(tx, deps, payment, known);
   }
 }
 

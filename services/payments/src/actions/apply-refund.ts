@@ -40,7 +40,10 @@ export async function applyRefund(
   }
 }
 
-/** What was tried has failed for certain: the next try is a new one, later. */
+/**
+ * What was tried has failed for certain: the next try is a new one, later.
+ * @param refund whose payment is locked by this transaction
+ */
 export async function retryRefund(
   tx: Tx,
   deps: PaymentDeps,
@@ -49,13 +52,18 @@ export async function retryRefund(
 ): Promise<Refund> {
   attention.inc({ reason: 'refund_failed' });
   deps.log.error({ refund_id: refund.id, failure_code: failureCode }, 'a refund failed; it is tried again');
-  return saveRefund(tx, refund.id, {
-    status: 'pending',
-    providerId: null,
-    keyVersion: refund.keyVersion + 1,
-    failureCode,
-    dueAt: refundLookLater(deps, refund),
-  });
+  const [saved] = await Promise.all([
+    saveRefund(tx, refund.id, {
+      status: 'pending',
+      providerId: null,
+      keyVersion: refund.keyVersion + 1,
+      failureCode,
+      dueAt: refundLookLater(deps, refund),
+    }),
+    // Changes nothing in it, but whoever has an older list of its refunds sees that the list is old.
+    savePayment(tx, refund.paymentId, {}),
+  ]);
+  return saved;
 }
 
 /** Less is left than was asked for: the next try asks for that, and the rest is free again. */

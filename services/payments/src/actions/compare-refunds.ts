@@ -1,16 +1,17 @@
 import { newId } from '@zoco/kernel';
 import { NOW, type Tx } from '@zoco/postgres';
+import { journalEntries } from '../db/ledger.ts';
 import { loadPayment, type Payment, savePayment } from '../db/payments.ts';
-import { findRefundOf, insertRefund, type Refund } from '../db/refunds.ts';
+import { findRefundOf, insertRefund, type Refund, saveRefund } from '../db/refunds.ts';
 import { attention } from '../metrics.ts';
 import type { PaymentDeps } from '../payment-deps.ts';
-import { refundableCents, unrefundedCents } from '../rules/refund.ts';
+import { refundableCents, saysNews, unrefundedCents } from '../rules/refund.ts';
 import type { RefundFacts } from '../refund-calls.ts';
 import { abandonRefund, applyRefund, retryRefund, shrinkRefund } from './apply-refund.ts';
 
 /**
  * Brings our refunds of a payment in line with the provider's, and takes over those that were made there, in its dashboard.
- * @param payment captured and locked by this transaction
+ * @param payment captured, locked by this transaction, and not saved since before the list was asked for
  */
 export async function compareRefunds(
   tx: Tx,
@@ -18,7 +19,8 @@ export async function compareRefunds(
   payment: Payment,
   listed: readonly RefundFacts[],
 ): Promise<Payment> {
-  const current = await follow(tx, deps, payment, listed, { isLate: false, intentId: payment.intentId });
+  const { intentId } = payment;
+  const current = await follow(tx, deps, payment, listed, { isLate: false, intentId, isCurrent: true });
   const dueAt = current.lookAgain ? NOW : null;
   return savePayment(tx, payment.id, { dueAt, lookAgain: false, tries: 0 });
 }
@@ -50,7 +52,9 @@ export async function giveWay(
     restCents > 0
       ? await shrinkRefund(tx, payment, refund, restCents, code)
       : await abandonRefund(tx, payment, refund, code);
-  await follow(tx, deps, (await loadPayment(tx, payment.id)) ?? payment, listed, refund);
+  const { isLate, intentId } = refund;
+  const current = (await loadPayment(tx, payment.id)) ?? payment;
+  await follow(tx, deps, current, listed, { isLate, intentId, isCurrent: false });
   return saved;
 }
 
@@ -62,14 +66,22 @@ async function replace(
   refund: Refund,
   { code, listed }: NotMade,
 ): Promise<Refund> {
-  const other = listed.find((facts) => isForeign(facts) && facts.amountCents === refund.amountCents);
-  const known = other && (await findRefundOf(tx, payment.id, other.providerId, undefined));
-  if (other !== undefined && known === undefined) return applyRefund(tx, deps, payment, refund, other);
+  for (const facts of listed) {
+    if (facts.amountCents !== refund.amountCents || facts.status === 'failed') continue;
+    const known = await findRefundOf(tx, payment.id, facts.providerId, facts.refundId);
+    if (known !== undefined || (await cameBack(tx, facts))) continue;
+    return lookOnceMore(tx, await applyRefund(tx, deps, payment, refund, facts));
+  }
   if (code !== 'charge_already_refunded') return retryRefund(tx, deps, refund, code);
   return abandonRefund(tx, payment, refund, code);
 }
 
-type Capture = Pick<Refund, 'isLate' | 'intentId'>;
+interface Source {
+  readonly isLate: boolean;
+  readonly intentId: string | null;
+  /** Nothing that we heard since the list was asked for is missing in it. */
+  readonly isCurrent: boolean;
+}
 
 /** Applies each of the listed refunds to ours. */
 async function follow(
@@ -77,33 +89,54 @@ async function follow(
   deps: PaymentDeps,
   payment: Payment,
   listed: readonly RefundFacts[],
-  of: Capture,
+  source: Source,
 ): Promise<Payment> {
   let current = payment;
   // Oldest first: the list begins with the newest.
   for (const facts of listed.toReversed()) {
     const known = await findRefundOf(tx, current.id, facts.providerId, facts.refundId);
-    const refund = known ?? (await takeOver(tx, deps, current, facts, of));
+    if (known !== undefined && known.id === facts.refundId) {
+      await lookAtOurs(tx, known, facts);
+      continue;
+    }
+    const refund = known ?? (await takeOver(tx, deps, current, facts, source));
     if (refund === undefined) continue;
     if (known === undefined) current = (await loadPayment(tx, current.id)) ?? current;
-    await applyRefund(tx, deps, current, refund, facts);
+    const applied = await applyRefund(tx, deps, current, refund, facts);
+    if (!source.isCurrent && applied.status !== refund.status) await lookOnceMore(tx, applied);
     current = (await loadPayment(tx, current.id)) ?? current;
   }
   return current;
 }
 
-/** One that failed, or that names a refund of ours, is none to take over. */
-const isForeign = ({ status, refundId }: RefundFacts) => status !== 'failed' && refundId === undefined;
+/**
+ * What a list says of one that we asked for may be older than its last try, or than an event that waits for its look. That look is told by
+ * its own answer, which counts only for the try that it belongs to.
+ */
+async function lookAtOurs(tx: Tx, refund: Refund, facts: RefundFacts): Promise<void> {
+  if (saysNews(refund, facts)) await saveRefund(tx, refund.id, { dueAt: NOW });
+}
 
-/** A refund that we did not ask for. */
+/** Whether the bank sent it back and that is booked: a list that shows it otherwise is older. */
+async function cameBack(tx: Tx, { providerId }: RefundFacts): Promise<boolean> {
+  const entries = await journalEntries(tx, 'refund_return', providerId);
+  return entries.length > 0;
+}
+
+/** It may have come back while nobody took it for ours: its event, which found nothing to look at, does not come again. */
+async function lookOnceMore(tx: Tx, refund: Refund): Promise<Refund> {
+  return refund.status === 'succeeded' ? saveRefund(tx, refund.id, { dueAt: NOW }) : refund;
+}
+
+/** A refund that we did not ask for, or that our books have lost, whatever it says of itself. */
 async function takeOver(
   tx: Tx,
   deps: PaymentDeps,
   payment: Payment,
   facts: RefundFacts,
-  { isLate, intentId }: Capture,
+  { isLate, intentId }: Source,
 ): Promise<Refund | undefined> {
-  if (!isForeign(facts)) return undefined;
+  if (facts.status === 'failed' || (await cameBack(tx, facts))) return undefined;
   const restCents = isLate ? payment.amountCents : refundableCents(payment);
   if (facts.amountCents === null || facts.amountCents > restCents) {
     attention.inc({ reason: 'amount_mismatch' });
@@ -113,25 +146,23 @@ async function takeOver(
     );
     return undefined;
   }
-  const [refund] = await Promise.all([
-    insertRefund(tx, {
-      tenantId: tx.tenantId,
-      id: newId('refund'),
-      paymentId: payment.id,
-      reasonKey: `provider:${facts.providerId}`,
-      amountCents: facts.amountCents,
-      reason: 'refunded_at_provider',
-      requestedBy: 'provider',
-      isLate,
-      intentId,
-      providerId: facts.providerId,
-    }),
-    isLate
-      ? undefined
-      : savePayment(tx, payment.id, {
-          refundRequestedCents: payment.refundRequestedCents + facts.amountCents,
-          version: payment.version + 1,
-        }),
-  ]);
+  const refund = await insertRefund(tx, {
+    tenantId: tx.tenantId,
+    id: newId('refund'),
+    paymentId: payment.id,
+    reasonKey: `provider:${facts.providerId}`,
+    amountCents: facts.amountCents,
+    reason: 'refunded_at_provider',
+    requestedBy: 'provider',
+    isLate,
+    intentId,
+    providerId: facts.providerId,
+  });
+  // It was taken over before and has come back since: it is owed, and tried again by itself.
+  if (refund === undefined || isLate) return refund;
+  await savePayment(tx, payment.id, {
+    refundRequestedCents: payment.refundRequestedCents + facts.amountCents,
+    version: payment.version + 1,
+  });
   return refund;
 }

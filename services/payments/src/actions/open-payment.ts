@@ -1,11 +1,12 @@
 import type { EventData, orderCreated } from '@zoco/contracts';
 import type { Cause } from '@zoco/events';
 import { newId } from '@zoco/kernel';
-import { secondsFromNow, type Tx } from '@zoco/postgres';
+import { NOW, secondsFromNow, type Tx } from '@zoco/postgres';
 import { insertPayment, type NewPayment, type Payment } from '../db/payments.ts';
 import { paymentsBecame } from '../metrics.ts';
 import type { PaymentDeps } from '../payment-deps.ts';
 import { orderAgeMs } from '../rules/order-age.ts';
+import { mayBeForgotten } from '../rules/stripe-keys.ts';
 import { tellCreated, tellSucceeded } from '../payment-event.ts';
 
 type Order = EventData<typeof orderCreated>;
@@ -63,9 +64,17 @@ function inHand(
     paymentToken: token,
     attempt: token === null ? 0 : 1,
     confirmOnCreate: token !== null,
-    // The order's own time: of an old one that comes again, to books that lost its payment, the provider may know.
-    intentCalledAt: secondsFromNow(-Math.max(0, orderAgeMs(orderId, new Date())) / 1000),
+    intentCalledAt: firstCallAt(orderId, new Date()),
     dueAt: secondsFromNow(settings.PAYMENTS_LEASE_SECONDS),
     tries: 1,
   };
+}
+
+/**
+ * When a create of the order may first have been sent: now. Of an order that is older than a key lasts and comes again, to books that lost its
+ * payment, the provider may know: it is searched there first.
+ */
+function firstCallAt(orderId: string, now: Date) {
+  const orderedAt = new Date(now.getTime() - orderAgeMs(orderId, now));
+  return mayBeForgotten(orderedAt, now) ? orderedAt : NOW;
 }

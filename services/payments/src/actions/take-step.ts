@@ -212,7 +212,11 @@ async function compare(deps: PaymentDeps, payment: Payment): Promise<Taken> {
   const outcome = await deps.stripe.listRefunds(payment.intentId ?? '');
   if (outcome.kind !== 'done') return later(deps, payment, outcome);
   const { value } = outcome;
-  return goOn(await locked(deps, payment, (tx, now) => compareRefunds(tx, deps, now, value)), {
-    looked: true,
+  let looked = true;
+  const saved = await locked(deps, payment, async (tx, now) => {
+    // Saved since, the payment may know more than the list, which a replica that stood still can hold for long: it is asked for again.
+    looked = now.updatedAt.getTime() === payment.updatedAt.getTime();
+    return looked ? compareRefunds(tx, deps, now, value) : now;
   });
+  return goOn(saved, { looked });
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { refundAmount, refundTaxCents, statusAfterRefund, unrefundedCents } from './refund.ts';
+import { refundAmount, refundTaxCents, saysNews, statusAfterRefund, unrefundedCents } from './refund.ts';
 
 const payment = {
   status: 'succeeded' as const,
@@ -83,4 +83,18 @@ test('the tax of the parts adds up to the tax of the whole, whatever the parts a
       expect([refunded, tax]).toEqual([amountCents, taxCents]);
     }),
   );
+});
+
+describe('saysNews', () => {
+  test.each([
+    ['a try that nobody took for ours is done', 'pending', null, 'succeeded', true],
+    ['ours is done', 'pending', 're_1', 'succeeded', true],
+    ['ours came back', 'succeeded', 're_1', 'failed', true],
+    ['ours as we know it', 'succeeded', 're_1', 'succeeded', false],
+    ['an earlier try that failed', 'pending', null, 'failed', false],
+    ['an earlier try beside the one that we know', 'pending', 're_2', 'failed', false],
+    ['one that was given up', 'failed', null, 'succeeded', false],
+  ])('%s', (_name, status, providerId, listed, expected) => {
+    expect(saysNews({ status, providerId }, { status: listed, providerId: 're_1' })).toBe(expected);
+  });
 });

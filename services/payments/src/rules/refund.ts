@@ -27,6 +27,18 @@ export function unrefundedCents(
 }
 
 /**
+ * Whether what the provider's list shows of a refund that we asked for is a reason to look at it. Another one for the same wish is an
+ * earlier try, and so is one that failed and that nobody took for ours.
+ */
+export function saysNews(
+  refund: { readonly status: string; readonly providerId: string | null },
+  listed: { readonly status: string; readonly providerId: string },
+): boolean {
+  if (refund.status === 'failed' || refund.status === listed.status) return false;
+  return refund.providerId === null ? listed.status !== 'failed' : refund.providerId === listed.providerId;
+}
+
+/**
  * Amount of a refund: what was asked for, or all that is left.
  * @throws Problem `payment_not_captured`, `payment_refunded`, `refund_amount_exceeded`, `refund_amount_unsupported`
  */
