@@ -1,7 +1,7 @@
 import type { JsMsg } from '@nats-io/jetstream';
 import { type Attributes, SpanKind } from '@opentelemetry/api';
 import type { EventDefinition } from '@zoco/contracts';
-import { isTenantId, Problem } from '@zoco/kernel';
+import { isTenantId, Problem, type TenantId } from '@zoco/kernel';
 import { type Database, isDatabaseAway, type Tx } from '@zoco/postgres';
 import { failSpan, inSpan, type Logger, type SpanOptions } from '@zoco/service';
 import type { ConsumerOptions } from './consumer.ts';
@@ -158,8 +158,14 @@ async function fail(
     return;
   }
   try {
-    await park(message, durable, error, options.db);
-    log.error({ err: error }, 'event is parked as a dead letter');
+    const tenant = message.subject.split('.').at(-1);
+    if (isTenantId(tenant)) {
+      await park(message, tenant, durable, error, options.db);
+      log.error({ err: error }, 'event is parked as a dead letter');
+    } else {
+      // Sent by hand or by something faulty: nobody's, so there is no place to keep it, and it must not keep out the others.
+      log.error({ err: error, seq: message.seq }, 'event names no tenant; only its stream has it');
+    }
     handled.inc({ consumer: durable, outcome: 'dead' });
     tries.forget(message);
     message.term();
@@ -181,9 +187,13 @@ function postpone(message: JsMsg, durable: string, error: unknown, log: Logger):
   message.nak(AWAY_DELAY_MS.min + Math.floor(Math.random() * AWAY_DELAY_MS.spread));
 }
 
-async function park(message: JsMsg, durable: string, error: unknown, db: Database): Promise<void> {
-  const tenant = message.subject.split('.').at(-1);
-  if (!isTenantId(tenant)) throw new Error('the subject names no tenant');
+async function park(
+  message: JsMsg,
+  tenant: TenantId,
+  durable: string,
+  error: unknown,
+  db: Database,
+): Promise<void> {
   const eventId = message.headers?.get('Nats-Msg-Id') || `${message.info.stream}:${message.seq}`;
   const text = (error instanceof Error ? error.message : String(error)).replaceAll('\0', '');
   const payload = message.string().replaceAll('\0', '');

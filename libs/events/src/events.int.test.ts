@@ -262,6 +262,17 @@ describe('inbox', () => {
   });
 });
 
+test('however many messages belong to nobody, they keep out none that does', async () => {
+  const tenant = testTenant().id;
+  await using consumer = await consume(async (tx, event) => void (await increment(tx, event.aggregateId)));
+  // More than a consumer may have in hand.
+  for (let n = 0; n < 70; n += 1)
+    await jetstream(nc).publish('zoco.orders.order.expired.NO_TENANT', '{}', { msgID: newId('event') });
+  await producer.db.transact(tenant, (tx) => expired(tx));
+  await drainOutbox();
+  await eventually(async () => expect(await totals(consumer.database, tenant)).toHaveLength(1));
+});
+
 test('the store of NATS is lost: replay restores what consumers missed', async () => {
   const tenant = testTenant().id;
   await using lost = await startPrivateNats();

@@ -32,6 +32,6 @@ test('what is old goes, batch after batch, also behind an event that never could
         else now() - interval '15 days' end
       where seq <> (select min(seq) + 1 from outbox)`,
   );
-  await purge(database.db, 3);
+  await purge(database.db, { rowsMax: 3 });
   expect(await ids()).toEqual(wanted);
 });

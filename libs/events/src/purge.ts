@@ -1,30 +1,56 @@
-import type { Database, WorkerTx } from '@zoco/postgres';
+import { createWaker } from '@zoco/kernel';
+import { type BatchOptions, type Database, inBatches } from '@zoco/postgres';
+import type { Logger } from '@zoco/service';
 
-const BATCH = 1000;
+const FIRST_MS = 60_000;
+const PURGE_MS = 3600_000;
 
-/** Deletes events that are over. Streams keep 14 days, inboxes one more: an event that is still in a stream is always known to the inbox. */
-export async function purge(db: Database, batch = BATCH): Promise<void> {
-  await purgeOutbox(db, batch);
-  for (let removed = batch; removed === batch;)
-    removed = (await db.work((tx) => purgeInbox(tx, batch))).count;
-}
-
-/** In the order of their numbers, which is nearly that of time, as there is no index by time. One that is never published holds up nobody. */
-async function purgeOutbox(db: Database, batch: number): Promise<void> {
-  let after: string | null = '0';
-  while (after !== null) {
-    const [purged]: { last: string | null; removed: number }[] = await db.work(
-      ({ sql }) => sql<{ last: string | null; removed: number }[]>`
-        with oldest as (select seq, published_at from outbox where seq > ${after}::bigint order by seq limit ${batch}),
-        removed as (
-          delete from outbox where seq in (select seq from oldest where published_at < now() - interval '14 days')
-          returning seq)
-        select max(seq)::text as last, (select count(*)::int from removed) as removed from oldest`,
-    );
-    after = purged === undefined || purged.removed === 0 ? null : purged.last;
+/** Purges every hour until the signal aborts, beside the relay: what is to be published does not wait for what is over. */
+export async function purgeHourly(db: Database, log: Logger, signal: AbortSignal): Promise<void> {
+  const waker = createWaker(signal);
+  // The first time is random, so that replicas do not march in step.
+  let waitMs = FIRST_MS * (1 + Math.random());
+  while (!signal.aborted) {
+    await waker.sleep(waitMs);
+    waitMs = PURGE_MS;
+    try {
+      await purge(db, { signal });
+    } catch (error) {
+      log.warn({ err: error }, 'events that are over could not be purged');
+    }
   }
 }
 
-const purgeInbox = ({ sql }: WorkerTx, batch: number) => sql`
-  delete from inbox where ctid = any(array(
-    select ctid from inbox where processed_at < now() - interval '15 days' limit ${batch}))`;
+/** Deletes events that are over. Streams keep 14 days, inboxes one more: an event that is still in a stream is always known to the inbox. */
+export async function purge(db: Database, options: BatchOptions = {}): Promise<void> {
+  await purgeOutbox(db, options);
+  await inBatches(
+    db,
+    ({ sql }, rowsMax) => sql`
+      delete from inbox where ctid = any(array(
+        select ctid from inbox where processed_at < now() - interval '15 days' limit ${rowsMax}))`,
+    options,
+  );
+}
+
+/** In the order of their numbers, which is nearly that of time, as there is no index by time. One that is never published holds up nobody. */
+async function purgeOutbox(db: Database, options: BatchOptions): Promise<void> {
+  let after = '0';
+  await inBatches(
+    db,
+    async ({ sql }, rowsMax) => {
+      const [purged] = await sql<{ last: string | null; removed: number }[]>`
+        with oldest as materialized (
+          select seq, published_at from outbox where seq > ${after}::bigint order by seq limit ${rowsMax}),
+        removed as (
+          delete from outbox where seq = any(array(
+            select seq from oldest where published_at < now() - interval '14 days'))
+          returning seq)
+        select max(seq)::text as last, (select count(*)::int from removed) as removed from oldest`;
+      after = purged?.last ?? after;
+      // As long as some of them were over, there may be more behind these.
+      return { count: purged !== undefined && purged.removed > 0 ? rowsMax : 0 };
+    },
+    options,
+  );
+}

@@ -8,7 +8,6 @@ import type { Database, WorkerTx } from '@zoco/postgres';
 import { currentTraceparent, type Failpoint, inSpan, isSampled, type Logger } from '@zoco/service';
 import { type OutboxRow, toMessage } from './envelope.ts';
 import { published, publishFailures } from './metrics.ts';
-import { purge } from './purge.ts';
 import { OUTBOX_SIGNAL } from './record.ts';
 import { OUTBOX_SHARDS } from './tables.ts';
 
@@ -35,7 +34,6 @@ const GATHER_MS = 2;
 const GATHER_BUSY_MS = 16;
 const ACK_TIMEOUT_MS = 3000;
 const POLL_MS = 250;
-const PURGE_MS = 3600_000;
 
 /**
  * Publishes the outbox to JetStream until the signal aborts. Any number of replicas may run it: a shard belongs to whoever
@@ -50,16 +48,10 @@ export async function runRelay(
   const js = jetstream(nc);
   const waker = createWaker(signal);
   let failures = 0;
-  let purgeAtMs = performance.now() + PURGE_MS;
   // Every process relays what it records. What another one recorded and could not relay before it died is found by polling.
   const stopListening = options.db.onSignal(OUTBOX_SIGNAL, waker.wake);
   while (!signal.aborted) {
     try {
-      const nowMs = performance.now();
-      if (nowMs >= purgeAtMs) {
-        await purge(options.db);
-        purgeAtMs = nowMs + PURGE_MS;
-      }
       let isBusy = false;
       const sent = await relayOnce(js, options, async () => {
         if (!(await waker.sleep(LULL_MS))) return false;

@@ -5,6 +5,7 @@ import type { Logger } from '@zoco/service';
 import { type ConsumerOptions, runConsumer } from './consumer.ts';
 import type { EventHandler } from './event-handler.ts';
 import { connectNats } from './nats.ts';
+import { purgeHourly } from './purge.ts';
 import { type RelayOptions, runRelay } from './relay.ts';
 import { sampleConsumers, sampleOutbox, watchConnection } from './samples.ts';
 import { runWatchers, type Watcher } from './watch.ts';
@@ -38,6 +39,7 @@ export function startEvents(options: EventsOptions): AsyncDisposable {
     using _consumers = sampleConsumers(options.service, nc);
     await Promise.all([
       runRelay(nc, options, signal),
+      purgeHourly(options.db, options.log, signal),
       ...options.handlers.map((handler) => runConsumer(nc, handler, options, signal)),
     ]);
   });

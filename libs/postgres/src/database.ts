@@ -45,6 +45,8 @@ export interface WorkOptions {
    * again without harm.
    */
   readonly durable?: boolean;
+  /** Whether a statement has one plan for any values, as everywhere, or is planned anew for its own. Default `once`. */
+  readonly planned?: 'once' | 'for_values';
 }
 
 export interface DatabaseOptions {
@@ -74,7 +76,7 @@ export interface Database extends AsyncDisposable {
   /** Like `transact`, read only. */
   read<T>(tenantId: TenantId, work: (tx: ReadTx) => Promise<T>): Promise<T>;
   /** Runs `work` across tenants as the worker role. */
-  work<T>(work: (tx: WorkerTx) => Promise<T>, durability?: WorkOptions): Promise<T>;
+  work<T>(work: (tx: WorkerTx) => Promise<T>, options?: WorkOptions): Promise<T>;
   /** Calls `onNotify` for each NOTIFY on `channel`; resolves to the function that stops it. */
   listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>>;
   /** Calls `onRaise` after each commit that raised `signal` in this process; returns the function that stops it. */
@@ -115,17 +117,17 @@ export function openDatabase(options: DatabaseOptions): Database {
   const signals = new EventEmitter().setMaxListeners(0);
 
   const inTenant = tenantDoor({ sql: runtime, gate, target, signals });
-  const across = <T>(work: (tx: WorkerTx) => Promise<T>, durability: WorkOptions | undefined) =>
+  const across = <T>(work: (tx: WorkerTx) => Promise<T>, workOptions: WorkOptions | undefined) =>
     workers.run(() =>
       timed('worker', () =>
-        traced(target, 'worker', (statement) => workerBegin(worker, work, durability, statement)),
+        traced(target, 'worker', (statement) => workerBegin(worker, work, workOptions, statement)),
       ),
     );
 
   return {
     ...writing(inTenant, target),
     read: (tenantId, work) => inTenant('read', tenantId, work),
-    work: (work, durability) => retrying(() => across(work, durability)),
+    work: (work, workOptions) => retrying(() => across(work, workOptions)),
     async listen(channel, onNotify) {
       const subscription = await (worker ?? runtime).listen(channel, onNotify);
       return () => subscription.unlisten();
@@ -220,11 +222,15 @@ function begin<T>(sql: Sql, options: TenantTransaction, work: (tx: Tx) => Promis
 async function workerBegin<T>(
   sql: Sql | undefined,
   work: (tx: WorkerTx) => Promise<T>,
-  { durable = true }: WorkOptions = {},
+  { durable = true, planned = 'once' }: WorkOptions = {},
   statement: TraceStatement | undefined,
 ): Promise<T> {
   if (sql === undefined) throw new Error('this database was opened without workerUrl');
-  const opening = durable ? 'begin' : 'begin; set local synchronous_commit = off';
+  const opening = [
+    'begin',
+    ...(durable ? [] : ['set local synchronous_commit = off']),
+    ...(planned === 'once' ? [] : ['set local plan_cache_mode = force_custom_plan']),
+  ].join('; ');
   const run = (client: Client, end: TransactionEnd) => work(Object.assign(builderOf(client), end));
   return runTransaction(sql, opening, run, statement);
 }

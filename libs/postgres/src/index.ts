@@ -7,6 +7,7 @@ export {
   type WorkerTx,
   openDatabase,
 } from './database.ts';
+export { type BatchOptions, inBatches } from './in-batches.ts';
 export { type MigrateOptions, migrate } from './migrate.ts';
 export { type DatabaseUrls, type RolePasswords, provisionDatabase, provisionFromUrls } from './provision.ts';
 export { connect, type Sql } from './connection.ts';

@@ -1,11 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '@zoco/postgres';
 import type { Logger } from '@zoco/service';
-import { purgeCarts } from './actions/purge-carts.ts';
+import { purgeCarts, purgeCheckouts } from './actions/purge-carts.ts';
 
 const HOUR_MS = 3_600_000;
+const PURGES = [
+  ['checkouts', purgeCheckouts],
+  ['carts', purgeCarts],
+] as const;
 
-/** Purges old carts every hour until the signal aborts. The first time is random, so that replicas do not march in step. */
+/** Purges old checkouts and carts every hour until the signal aborts. The first time is random, so that replicas do not march in step. */
 export async function purgeHourly(
   db: Database,
   days: number,
@@ -17,11 +21,14 @@ export async function purgeHourly(
     await delay(waitMs, undefined, { signal, ref: false }).catch(() => {});
     if (signal.aborted) return;
     waitMs = HOUR_MS;
-    try {
-      const count = await purgeCarts(db, days);
-      if (count > 0) log.info({ count }, 'old carts are purged');
-    } catch (error) {
-      log.warn({ err: error }, 'old carts could not be purged');
+    // One that cannot be done keeps none of the others from being done.
+    for (const [what, purge] of PURGES) {
+      try {
+        const count = await purge(db, days);
+        if (count > 0) log.info({ count, what }, 'what is old is purged');
+      } catch (error) {
+        log.warn({ err: error, what }, 'what is old could not be purged');
+      }
     }
   }
 }

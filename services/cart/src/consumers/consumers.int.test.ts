@@ -5,7 +5,7 @@ import { type Id, newId } from '@zoco/kernel';
 import { eventually } from '@zoco/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Buyer, openShop, type Shop } from '../../fixtures/shop.ts';
-import { purgeCarts } from '../actions/purge-carts.ts';
+import { purgeCarts, purgeCheckouts } from '../actions/purge-carts.ts';
 import { createOwnCheckouts } from '../own-checkouts.ts';
 import { handlers } from './index.ts';
 
@@ -274,6 +274,7 @@ test('purging takes anonymous and closed carts that nobody touched, and no other
     (tx) => tx.sql`update checkouts set created_at = now() - interval '31 days' where key = ${old}`,
   );
   const before = await idsOf();
+  await purgeCheckouts(shop.world.db, 30);
   await purgeCarts(shop.world.db, 30);
   const after = await idsOf();
   expect((await keys()).map(({ key }) => key)).not.toContain(old);

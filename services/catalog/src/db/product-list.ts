@@ -35,7 +35,7 @@ interface Sort {
 const textKey = z.tuple([z.string().max(1000), z.string().max(64)]);
 // Narrower than the types of their columns, which refuse the rest with an error of their own.
 const timeKey = z.tuple([z.iso.datetime().refine((text) => text >= '1900'), z.string().max(64)]);
-const ratingKey = z.tuple([z.number().min(0).max(5), z.string().max(64)]);
+const ratingKey = z.tuple([z.number().min(0).max(5).transform(Math.fround), z.string().max(64)]);
 const centsKey = z.tuple([z.int(), z.string().max(64)]);
 
 const createdAt = (sql: Sql) =>
