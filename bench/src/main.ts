@@ -20,7 +20,7 @@ const { values } = parseArgs({
     clients: { type: 'string', default: '16' },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '20' },
-    'warm-up': { type: 'string', default: '15' },
+    'warm-up': { type: 'string', default: '30' },
     // Instead of everything else: what metrics and tracing cost.
     telemetry: { type: 'boolean', default: false },
   },

@@ -1,5 +1,5 @@
 import type { TenantId } from '@zoco/kernel';
-import type { ReadTx, Tx } from '@zoco/postgres';
+import { NOW, type ReadTx, type Tx } from '@zoco/postgres';
 import { loadPayment, lockPayment, type Payment } from '../db/payments.ts';
 import { findRefund, type Refund, saveRefund } from '../db/refunds.ts';
 import { attention } from '../metrics.ts';
@@ -18,7 +18,8 @@ type Answer = Outcome<RefundFacts> | ({ readonly kind: 'not_made' } & NotMade);
  * refund, and an answer counts only for the try that it belongs to.
  */
 export async function advanceRefund(deps: PaymentDeps, tenantId: TenantId, refundId: string): Promise<void> {
-  const { refund, payment } = await deps.db.read(tenantId, (tx) => load(tx, refundId));
+  const asked = await deps.db.read(tenantId, (tx) => load(tx, refundId));
+  const { refund, payment } = asked;
   // One that is done is looked at when an event made it due: the bank may have sent it back.
   if (refund.status === 'failed' || (refund.status === 'succeeded' && refund.dueAt === null)) return;
   const answer = await askAbout(deps, payment, refund);
@@ -26,17 +27,22 @@ export async function advanceRefund(deps: PaymentDeps, tenantId: TenantId, refun
   deps.failpoint('after-refund-call');
   await deps.db.transact(tenantId, async (tx) => {
     await lockPayment(tx, payment.id);
-    await take(tx, deps, refund, answer);
+    await take(tx, deps, asked, answer);
     deps.failpoint('before-refund-save-commit');
   });
   deps.failpoint('after-refund-save');
 }
 
-/** @param asked the refund as it was when the provider was asked */
-async function take(tx: Tx, deps: PaymentDeps, asked: Refund, answer: Answer): Promise<void> {
+/** @param asked both as they were when the provider was asked */
+async function take(tx: Tx, deps: PaymentDeps, { refund: asked, payment: before }: Loaded, answer: Answer) {
   const { refund, payment } = await load(tx, asked.id);
   const isSameTry = refund.keyVersion === asked.keyVersion && refund.providerId === asked.providerId;
   if (!isSameTry || refund.status === 'failed') return;
+  if (answer.kind === 'not_made' && payment.updatedAt.getTime() !== before.updatedAt.getTime()) {
+    // The payment may know more than the list, by which ours would give way to what came back since: it is asked for again.
+    await saveRefund(tx, refund.id, { dueAt: NOW });
+    return;
+  }
   const saved = await save(tx, deps, payment, refund, answer);
   if (saved.status !== 'succeeded' || answer.kind !== 'done') return;
   // Made due in the meantime, it stays so: an event may know more than this answer.
@@ -44,7 +50,12 @@ async function take(tx: Tx, deps: PaymentDeps, asked: Refund, answer: Answer): P
   if (saved.dueAt !== dueAt) await saveRefund(tx, refund.id, { dueAt, tries: 0 });
 }
 
-async function load(tx: ReadTx, refundId: string): Promise<{ refund: Refund; payment: Payment }> {
+interface Loaded {
+  readonly refund: Refund;
+  readonly payment: Payment;
+}
+
+async function load(tx: ReadTx, refundId: string): Promise<Loaded> {
   const refund = await findRefund(tx, refundId);
   const payment = refund === undefined ? undefined : await loadPayment(tx, refund.paymentId);
   if (refund === undefined || payment === undefined) throw new Error('a refund is gone');

@@ -19,8 +19,7 @@ export async function compareRefunds(
   payment: Payment,
   listed: readonly RefundFacts[],
 ): Promise<Payment> {
-  const { intentId } = payment;
-  const current = await follow(tx, deps, payment, listed, { isLate: false, intentId, isCurrent: true });
+  const current = await follow(tx, deps, payment, listed, { isLate: false, intentId: payment.intentId });
   const dueAt = current.lookAgain ? NOW : null;
   return savePayment(tx, payment.id, { dueAt, lookAgain: false, tries: 0 });
 }
@@ -34,7 +33,7 @@ export interface NotMade {
 /**
  * A refund of ours was not made. Where that is because money went back in the provider's dashboard in the meantime, ours asks for what is
  * left, which makes room in the books for the other. Whatever else it was, the same is tried again.
- * @param payment locked by this transaction
+ * @param payment locked by this transaction, and not saved since before the list was asked for
  */
 export async function giveWay(
   tx: Tx,
@@ -52,9 +51,7 @@ export async function giveWay(
     restCents > 0
       ? await shrinkRefund(tx, payment, refund, restCents, code)
       : await abandonRefund(tx, payment, refund, code);
-  const { isLate, intentId } = refund;
-  const current = (await loadPayment(tx, payment.id)) ?? payment;
-  await follow(tx, deps, current, listed, { isLate, intentId, isCurrent: false });
+  await follow(tx, deps, (await loadPayment(tx, payment.id)) ?? payment, listed, refund);
   return saved;
 }
 
@@ -70,18 +67,13 @@ async function replace(
     if (facts.amountCents !== refund.amountCents || facts.status === 'failed') continue;
     const known = await findRefundOf(tx, payment.id, facts.providerId, facts.refundId);
     if (known !== undefined || (await cameBack(tx, facts))) continue;
-    return lookOnceMore(tx, await applyRefund(tx, deps, payment, refund, facts));
+    return applyRefund(tx, deps, payment, refund, facts);
   }
   if (code !== 'charge_already_refunded') return retryRefund(tx, deps, refund, code);
   return abandonRefund(tx, payment, refund, code);
 }
 
-interface Source {
-  readonly isLate: boolean;
-  readonly intentId: string | null;
-  /** Nothing that we heard since the list was asked for is missing in it. */
-  readonly isCurrent: boolean;
-}
+type Capture = Pick<Refund, 'isLate' | 'intentId'>;
 
 /** Applies each of the listed refunds to ours. */
 async function follow(
@@ -89,7 +81,7 @@ async function follow(
   deps: PaymentDeps,
   payment: Payment,
   listed: readonly RefundFacts[],
-  source: Source,
+  of: Capture,
 ): Promise<Payment> {
   let current = payment;
   // Oldest first: the list begins with the newest.
@@ -99,11 +91,10 @@ async function follow(
       await lookAtOurs(tx, known, facts);
       continue;
     }
-    const refund = known ?? (await takeOver(tx, deps, current, facts, source));
+    const refund = known ?? (await takeOver(tx, deps, current, facts, of));
     if (refund === undefined) continue;
     if (known === undefined) current = (await loadPayment(tx, current.id)) ?? current;
-    const applied = await applyRefund(tx, deps, current, refund, facts);
-    if (!source.isCurrent && applied.status !== refund.status) await lookOnceMore(tx, applied);
+    await applyRefund(tx, deps, current, refund, facts);
     current = (await loadPayment(tx, current.id)) ?? current;
   }
   return current;
@@ -123,18 +114,13 @@ async function cameBack(tx: Tx, { providerId }: RefundFacts): Promise<boolean> {
   return entries.length > 0;
 }
 
-/** It may have come back while nobody took it for ours: its event, which found nothing to look at, does not come again. */
-async function lookOnceMore(tx: Tx, refund: Refund): Promise<Refund> {
-  return refund.status === 'succeeded' ? saveRefund(tx, refund.id, { dueAt: NOW }) : refund;
-}
-
 /** A refund that we did not ask for, or that our books have lost, whatever it says of itself. */
 async function takeOver(
   tx: Tx,
   deps: PaymentDeps,
   payment: Payment,
   facts: RefundFacts,
-  { isLate, intentId }: Source,
+  { isLate, intentId }: Capture,
 ): Promise<Refund | undefined> {
   if (facts.status === 'failed' || (await cameBack(tx, facts))) return undefined;
   const restCents = isLate ? payment.amountCents : refundableCents(payment);
