@@ -13,7 +13,8 @@ const activeRequests: Gauge = new Gauge({
   collect: () => activeRequests.set(active),
 });
 
-const LAG_MS_MAX = 200;
+// A loop whose turns take 220 ms: what is sampled is shorter than the turn by up to the sampling interval.
+const LAG_MS_MAX = 170;
 const WINDOW_MS = 1000;
 
 /** Counts requests in flight. Whoever entered must leave. */
